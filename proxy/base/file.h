@@ -1,0 +1,21 @@
+// Whole files: read, and replace so that a reader sees the old or the new content and nothing else.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/result.h"
+
+namespace stevedore {
+
+// The content of `path`. kNotFound when there is none, kInvalid when it is longer than `max_bytes`.
+Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes = 64u << 20);
+
+// Replaces `path` by `content`: temporary file beside it, fsync, rename(2), fsync of the directory.
+// A crash at any point leaves the old or the new content. Errors carry the step and errno; the
+// temporary file is removed.
+Result<> WriteFileAtomically(const std::string& path, std::string_view content);
+
+}  // namespace stevedore
