@@ -1,0 +1,24 @@
+#include "proxy/config/model.h"
+
+#include <gtest/gtest.h>
+
+namespace stevedore::config {
+namespace {
+
+TEST(EffectiveAffinity, FollowsTheAlgorithmWhenUnset) {
+  Upstream upstream;
+  EXPECT_EQ(EffectiveAffinity(upstream), Affinity::kFlow);
+  upstream.algorithm = Algorithm::kConsistentHash;
+  EXPECT_EQ(EffectiveAffinity(upstream), Affinity::kNone);
+}
+
+TEST(EffectiveAffinity, IsTheOneThatIsSet) {
+  Upstream upstream;
+  for (const Affinity affinity : {Affinity::kNone, Affinity::kFlow, Affinity::kKey}) {
+    upstream.affinity = affinity;
+    EXPECT_EQ(EffectiveAffinity(upstream), affinity);
+  }
+}
+
+}  // namespace
+}  // namespace stevedore::config
