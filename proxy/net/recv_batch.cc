@@ -1,0 +1,56 @@
+#include "proxy/net/recv_batch.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "proxy/net/udp_socket.h"
+
+namespace stevedore::net {
+
+RecvBatch::RecvBatch() : buffer_(new std::uint8_t[kSlots * kSlotBytes]) {
+  for (unsigned i = 0; i < kSlots; ++i) {
+    vectors_[i] = {buffer_.get() + i * kSlotBytes, kSlotBytes};
+    headers_[i].msg_hdr.msg_name = &sources_[i];
+    headers_[i].msg_hdr.msg_iov = &vectors_[i];
+    headers_[i].msg_hdr.msg_iovlen = 1;
+    headers_[i].msg_hdr.msg_control = controls_[i].data();
+  }
+}
+
+int RecvBatch::Receive(int fd, unsigned first) noexcept {
+  for (unsigned i = first; i < kSlots; ++i) {
+    headers_[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    headers_[i].msg_hdr.msg_controllen = kControlBytes;
+    headers_[i].msg_hdr.msg_flags = 0;
+  }
+  for (;;) {
+    const int n = ::recvmmsg(fd, &headers_[first], kSlots - first, MSG_DONTWAIT, nullptr);
+    if (n >= 0) return n;
+    if (errno == EINTR) continue;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+  }
+}
+
+Datagram RecvBatch::At(unsigned slot) const noexcept {
+  const msghdr& header = headers_[slot].msg_hdr;
+  Datagram datagram;
+  datagram.bytes = {buffer_.get() + slot * kSlotBytes, headers_[slot].msg_len};
+  datagram.source = FromSockaddr(sources_[slot]);
+  auto* mutable_header = const_cast<msghdr*>(&header);  // CMSG_NXTHDR takes no const
+  for (cmsghdr* c = CMSG_FIRSTHDR(mutable_header); c != nullptr;
+       c = CMSG_NXTHDR(mutable_header, c)) {
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(c), sizeof info);
+      // ipi_addr is the header's destination; ipi_spec_dst the address to answer from.
+      datagram.local = config::IpAddress::V4(ntohl(info.ipi_spec_dst.s_addr));
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(c), sizeof info);
+      std::memcpy(datagram.local.bytes.data(), &info.ipi6_addr, 16);
+    }
+  }
+  return datagram;
+}
+
+}  // namespace stevedore::net

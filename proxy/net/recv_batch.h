@@ -1,0 +1,54 @@
+// RecvBatch: up to 64 datagrams by one recvmmsg. Owns its buffers; every slot holds the largest
+// datagram there is.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "proxy/config/address.h"
+
+namespace stevedore::net {
+
+// One received datagram. `bytes` points into the batch: valid until its slot is filled again.
+struct Datagram {
+  std::span<const std::uint8_t> bytes;
+  config::SocketAddress source;
+  config::IpAddress local;  // the address it was sent to; unspecified without PKTINFO
+};
+
+// Thread: one. 4 MiB of address space, pages touched on use.
+class RecvBatch {
+ public:
+  static constexpr unsigned kSlots = 64;
+
+  RecvBatch();
+  RecvBatch(const RecvBatch&) = delete;
+  RecvBatch& operator=(const RecvBatch&) = delete;
+
+  // Fills slots `first`.. by one recvmmsg and returns how many; 0 when there is nothing to read,
+  // -errno when the socket has an error to tell (another call goes on behind it). REQUIRES: first <
+  // kSlots.
+  int Receive(int fd, unsigned first = 0) noexcept;
+  // REQUIRES: `slot` was filled by the last Receive() that covered it.
+  Datagram At(unsigned slot) const noexcept;
+
+ private:
+  static constexpr std::size_t kSlotBytes = 65536;
+  static constexpr std::size_t kControlBytes =
+      CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(in_pktinfo));
+
+  std::unique_ptr<std::uint8_t[]> buffer_;  // not cleared: untouched pages cost nothing
+  std::array<mmsghdr, kSlots> headers_{};
+  std::array<iovec, kSlots> vectors_{};
+  std::array<sockaddr_storage, kSlots> sources_{};
+  alignas(cmsghdr) std::array<std::array<std::uint8_t, kControlBytes>, kSlots> controls_{};
+};
+
+}  // namespace stevedore::net

@@ -1,0 +1,51 @@
+// UDP sockets: how listeners, pool and probe sockets are opened, and sockaddr's translation. System
+// calls, no policy.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "proxy/base/result.h"
+#include "proxy/base/unique_fd.h"
+#include "proxy/config/address.h"
+
+namespace stevedore::net {
+
+using config::IpAddress;
+using config::SocketAddress;
+
+// Asked for on listeners: at the default of 208 KiB a burst of 250 small datagrams is lost.
+inline constexpr int kListenerBufferBytes = 4 << 20;
+
+// One listening socket per worker on `address`, all in one SO_REUSEPORT group. The first binds
+// without SO_REUSEPORT, so that a port held by anybody else is kConflict and not a silent half.
+// "::" takes both families, or IPv4 alone on a machine without IPv6. Non-blocking; wildcard binds
+// tell the address that a datagram came to (PKTINFO). Port 0: one that the kernel picks, the same
+// for all.
+Result<std::vector<UniqueFd>> OpenListenerGroup(const SocketAddress& address, unsigned count);
+
+// A socket of the upstream pool for peers of one family: all local addresses, a port that the
+// kernel picks, ICMP errors queued (IP_RECVERR). kUnavailable when no port or descriptor is left.
+Result<UniqueFd> OpenPoolSocket(bool v4);
+
+// A socket connected to `peer`, ICMP errors queued: what probes use.
+Result<UniqueFd> OpenConnected(const SocketAddress& peer);
+
+// AF_INET or AF_INET6.
+int Family(int fd) noexcept;
+std::uint16_t LocalPort(int fd) noexcept;
+// Bytes of the receive buffer that the kernel granted (SO_RCVBUF, twice what was asked for when all
+// was).
+int ReceiveBuffer(int fd) noexcept;
+// Datagrams that the kernel dropped on this socket since it was opened (SO_MEMINFO): a full buffer,
+// a bad checksum.
+std::uint32_t KernelDrops(int fd) noexcept;
+
+// Writes `address` for a socket of `family` (IPv4 as ::ffff:a.b.c.d on AF_INET6); the length.
+socklen_t ToSockaddr(const SocketAddress& address, int family, sockaddr_storage& out) noexcept;
+SocketAddress FromSockaddr(const sockaddr_storage& in) noexcept;
+
+}  // namespace stevedore::net

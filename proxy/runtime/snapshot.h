@@ -1,0 +1,92 @@
+// Snapshot: everything that a datagram's way depends on, compiled, flat, immutable; published
+// whole.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proxy/config/address.h"
+#include "proxy/config/model.h"
+#include "proxy/runtime/hash_key.h"
+#include "proxy/runtime/ids.h"
+#include "proxy/runtime/pick_set.h"
+#include "proxy/runtime/registry.h"
+#include "proxy/runtime/rule_matcher.h"
+#include "proxy/runtime/stats.h"
+
+namespace stevedore::runtime {
+
+// A peer as the packet path sees it, found by PeerId.
+struct PeerEntry {
+  bool present = false;   // in this snapshot
+  bool keepable = false;  // a conversation that is on it may stay
+  UpstreamIndex upstream = kDenyIndex;
+  DestinationId destination{0};
+  config::SocketAddress address;
+  std::shared_ptr<PeerHealth> health;
+};
+
+struct UpstreamEntry {
+  UpstreamId id{0};
+  std::string name;
+  config::Algorithm algorithm = config::Algorithm::kRoundRobin;
+  config::Affinity affinity = config::Affinity::kNone;
+  std::optional<HashKey> key;
+  PickSet picks;
+  std::shared_ptr<UpstreamStats> stats;
+};
+
+// Where a rule sends what it matches.
+struct RuleTarget {
+  UpstreamIndex upstream = kDenyIndex;
+  std::shared_ptr<RuleStats> stats;
+};
+
+// Session limits of a listener. Times in seconds of the session clock (session/session_clock.h).
+struct SessionLimits {
+  std::uint32_t idle_timeout = 60;
+  std::uint32_t embryonic_timeout = 10;
+  std::uint32_t max_reply_only = 600;
+  std::uint32_t max_sessions = 0;    // of one worker
+  std::uint32_t max_per_source = 0;  // of one worker; 0 = off
+};
+
+struct ListenerEntry {
+  ListenerId id{0};
+  std::string name;
+  config::SocketAddress address;
+  bool wildcard = false;
+  std::uint32_t max_datagram_bytes = 65535;
+  std::uint32_t max_tries = 3;
+  SessionLimits session;
+  RuleMatcher matcher;
+  std::vector<RuleTarget> rules;                  // by rule
+  std::optional<UpstreamIndex> default_upstream;  // nothing: deny
+  std::shared_ptr<ListenerSockets> sockets;       // null while not bound
+  std::shared_ptr<ListenerStats> stats;
+};
+
+// Immutable after the build; any thread. Lifetime: shared; a worker holds one for a batch at least.
+struct Snapshot {
+  std::uint64_t generation = 0;
+  std::vector<ListenerEntry> listeners;
+  std::vector<UpstreamEntry> upstreams;
+  std::vector<PeerEntry> peers;  // by PeerId
+  std::vector<std::uint32_t>
+      listener_by_id;                 // position in `listeners`, or kNoListener; by ListenerId
+  std::bitset<65536> listener_ports;  // every configured one
+  std::vector<config::IpAddress> local_addresses;  // of this machine, ascending
+  std::vector<config::IpAddress> own_addresses;    // of the published Service, ascending
+  std::uint32_t destination_limit = 0;             // one more than the largest DestinationId
+  std::uint32_t upstream_limit = 0;                // one more than the largest UpstreamId
+  std::shared_ptr<ListenerStats> nowhere;          // see Registry
+
+  static constexpr std::uint32_t kNoListener = 0xffffffffu;
+};
+
+}  // namespace stevedore::runtime
