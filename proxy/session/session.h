@@ -1,0 +1,59 @@
+// Session: one client's traffic through one listener to one peer, with the upstream port it has
+// leased.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "proxy/config/address.h"
+#include "proxy/runtime/ids.h"
+#include "proxy/session/session_clock.h"
+
+namespace stevedore::session {
+
+// Position in the session table; good until that session ends.
+using SessionIndex = std::uint32_t;
+inline constexpr SessionIndex kNoSession = 0x7fffffffu;
+
+// How far a session has proven itself: nothing came back yet; a reply came; the client answered a
+// reply, so that its address is not forged.
+enum class SessionClass : std::uint8_t { kEmbryonic, kReplied, kAssured };
+inline constexpr unsigned kEvictableClasses = 2;  // assured sessions are never evicted
+
+// Who is talking where: what sessions and Flow entries are found by.
+struct FlowKey {
+  config::SocketAddress client;
+  config::IpAddress
+      local;  // the address that the client used; unspecified where the bind is concrete
+  runtime::ListenerId listener{0};
+  bool operator==(const FlowKey&) const = default;
+};
+
+inline constexpr runtime::UpstreamId kNoFlow{0xffffffffu};
+
+// Links of one doubly linked list through the table.
+struct Links {
+  SessionIndex next = kNoSession;
+  SessionIndex previous = kNoSession;
+};
+
+struct Session {
+  FlowKey key;
+  runtime::PeerId peer{0};
+  runtime::DestinationId destination{0};
+  runtime::UpstreamId flow = kNoFlow;  // the upstream whose Flow entry this is, if any
+  std::uint32_t port_slot = 0;         // of the pool socket
+  Tick last_client = 0;
+  Tick last_reply = 0;
+  Links by_deadline;
+  std::array<Links, 2> by_age;  // unassured sessions of its listener, of its destination
+  std::uint16_t wheel_slot = 0;
+  SessionClass session_class = SessionClass::kEmbryonic;
+  bool live = false;
+  bool counted = false;  // among its source's sessions: the cap may come and go by reload
+};
+static_assert(sizeof(Session) <= 96,
+              "with its index entries a session takes 128 bytes at the most");
+
+}  // namespace stevedore::session

@@ -1,0 +1,122 @@
+// SessionTable: the sessions of one worker: found by who talks where, by Flow, or by the reply's
+// port and peer; created and evicted within limits; expired by the wheel. Everything about a
+// session's life stands here.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "proxy/runtime/snapshot.h"
+#include "proxy/session/expiry_wheel.h"
+#include "proxy/session/flow_index.h"
+#include "proxy/session/lease_book.h"
+#include "proxy/session/port_pool.h"
+#include "proxy/session/siphash.h"
+
+namespace stevedore::session {
+
+// Thread: one. No allocation when an existing session is found; creating one allocates only where a
+// new high-water mark is reached.
+class SessionTable {
+ public:
+  // Lifetime: the pools outlive the table. False by ok() when the memory cannot be reserved.
+  SessionTable(std::uint32_t capacity, unsigned worker, PortPool& v4, PortPool& v6, Tick now);
+  bool ok() const noexcept { return static_cast<bool>(sessions_) && static_cast<bool>(index_); }
+
+  // Takes over what a new snapshot says of listeners and destinations; sessions of listeners that
+  // are gone end. REQUIRES: `snapshot` outlives the next Apply().
+  void Apply(const runtime::Snapshot& snapshot, Tick now);
+
+  // The key's session to `peer`, or kNoSession.
+  SessionIndex Find(const FlowKey& key, runtime::PeerId peer) const noexcept;
+  // The session that carries the key's Flow to `upstream`, or kNoSession.
+  SessionIndex FindFlow(const FlowKey& key, runtime::UpstreamId upstream) const noexcept;
+  // The session that has leased `port_slot` of the pool of that family towards `source`, or
+  // kNoSession.
+  SessionIndex FindReply(bool v4, std::uint32_t port_slot,
+                         const config::SocketAddress& source) const noexcept;
+
+  // A new session, or the reason why none can be had. Evicts unassured sessions that hold what ran
+  // out: oldest embryonic first, then oldest replied. REQUIRES: Find() says there is none; the
+  // listener and peer are in the snapshot.
+  std::variant<SessionIndex, runtime::UpDrop> Create(const FlowKey& key,
+                                                     const runtime::PeerEntry& entry,
+                                                     runtime::PeerId peer, Tick now) noexcept;
+  // Makes the session the one that carries its key's Flow to `upstream`.
+  void SetFlow(SessionIndex index, runtime::UpstreamId upstream) noexcept;
+
+  // A datagram of the client, or of the peer, went through: time and class move on.
+  void OnClient(SessionIndex index, Tick now) noexcept;
+  void OnReply(SessionIndex index, Tick now) noexcept;
+
+  // Ends the sessions whose time is over. Call when the sockets have been read to their end.
+  void Expire(Tick now) noexcept;
+  // Ends the sessions on a socket whose port a listener wants, and closes it.
+  void RetirePort(std::uint16_t port, Tick now) noexcept;
+
+  const Session& operator[](SessionIndex index) const noexcept { return sessions_[index]; }
+  // The pool that the session's port belongs to.
+  PortPool& PoolOf(const Session& session) noexcept;
+  const config::SocketAddress& AddressOf(const Session& session) const noexcept {
+    return books_[runtime::Raw(session.destination)].address;
+  }
+  std::uint32_t size() const noexcept { return live_; }
+  std::uint32_t capacity() const noexcept { return capacity_; }
+
+ private:
+  // What a listener holds here.
+  struct ListenerBook {
+    runtime::SessionLimits limits;
+    runtime::ListenerCounters* counters = nullptr;  // null: not in the snapshot
+    std::uint32_t count = 0;
+    std::array<SessionList, 2> by_age;  // its embryonic and its replied sessions
+  };
+  struct AddressHash {
+    std::size_t operator()(const config::SocketAddress& address) const noexcept;
+  };
+
+  std::uint64_t Hash(const FlowKey& key, EntryKind kind, std::uint32_t id) const noexcept;
+  ListenerBook& BookOf(const Session& s) { return listeners_[runtime::Raw(s.key.listener)]; }
+  LeaseBook& LeasesOf(const Session& s) { return books_[runtime::Raw(s.destination)]; }
+  Tick Deadline(const Session& session) const noexcept;
+  void SetClass(SessionIndex index, SessionClass to) noexcept;
+  void Link(SessionIndex index) noexcept;
+  void Unlink(SessionIndex index) noexcept;
+  // Files the session in the wheel anew. REQUIRES: it is filed.
+  void File(SessionIndex index) noexcept;
+  // Ends the sessions for which `which(session)` holds: a walk through the table, for reloads.
+  template <class Which>
+  void EndIf(Which which, Tick now) noexcept {
+    for (SessionIndex i = 0; i < never_used_; ++i)
+      if (sessions_[i].live && which(sessions_[i])) End(i, runtime::SessionEnd::kRemoved, now);
+  }
+  void End(SessionIndex index, runtime::SessionEnd why, Tick now) noexcept;
+  bool EvictOldest(const std::array<SessionList, 2>& by_age, Tick now) noexcept;
+
+  // The steps of Create(); each gives the reason when its resource cannot be had.
+  std::optional<runtime::UpDrop> AdmitToListener(const FlowKey& key, Tick now) noexcept;
+  bool AdmitToTable(Tick now) noexcept;
+  std::optional<std::uint32_t> LeasePort(LeaseBook& book, Tick now) noexcept;
+  std::uint64_t SourceKey(const FlowKey& key) const noexcept;
+
+  const std::uint32_t capacity_;
+  const unsigned worker_;
+  std::array<PortPool*, 2> pools_;  // v6, v4: by LeaseBook::v4
+  LazyArray<Session> sessions_;
+  FlowIndex index_;
+  SipKey secret_ = SipKey::Random();
+  std::vector<SessionIndex> free_;  // returned; beyond them never_used_ on
+  SessionIndex never_used_ = 0;
+  std::uint32_t live_ = 0;
+  std::vector<ListenerBook> listeners_;  // by ListenerId
+  std::vector<LeaseBook> books_;         // by DestinationId
+  std::unordered_map<config::SocketAddress, runtime::DestinationId, AddressHash> by_address_;
+  std::unordered_map<std::uint64_t, std::uint32_t> per_source_;  // where a listener caps it
+  ExpiryWheel wheel_;
+};
+
+}  // namespace stevedore::session

@@ -1,0 +1,184 @@
+#include "proxy/worker/packet_path.h"
+
+#include <cerrno>
+
+#include "proxy/runtime/balancer.h"
+#include "proxy/worker/source_check.h"
+
+namespace stevedore::worker {
+
+using config::Affinity;
+using runtime::kDenyIndex;
+using runtime::kNoPeerId;
+using runtime::ListenerEntry;
+using runtime::PeerId;
+using runtime::Raw;
+using runtime::RuleMatcher;
+using runtime::UpDrop;
+using runtime::UpstreamEntry;
+using runtime::UpstreamIndex;
+using session::kNoSession;
+
+PacketPath::PacketPath(unsigned worker, session::SessionTable& sessions, session::KeyTable& keys,
+                       const session::OwnPorts& own_ports)
+    : worker_(worker), sessions_(sessions), keys_(keys), own_ports_(own_ports) {}
+
+void PacketPath::Apply(const runtime::Snapshot& snapshot) {
+  snapshot_ = &snapshot;
+  // Workers start at different turns, so that few datagrams do not all go to the first peer.
+  if (turns_.size() < snapshot.upstream_limit) turns_.resize(snapshot.upstream_limit, worker_);
+}
+
+void PacketPath::Forward(const ListenerEntry& listener, const net::RecvBatch& batch, unsigned count,
+                         session::Tick now) noexcept {
+  now_ = now;
+  for (unsigned slot = 0; slot < count; ++slot) ForwardOne(listener, batch.At(slot), slot);
+  Flush(listener, batch);
+}
+
+void PacketPath::ForwardOne(const ListenerEntry& listener, const net::Datagram& datagram,
+                            unsigned slot) noexcept {
+  runtime::ListenerCounters& counters = listener.stats->of(worker_);
+  counters.client_in.Add(datagram.bytes.size());
+  if (datagram.bytes.size() > listener.max_datagram_bytes) return counters.Drop(UpDrop::kTruncated);
+  if (IsBadSource(datagram.source, datagram.local, *snapshot_, own_ports_))
+    return counters.Drop(UpDrop::kBadSource);
+
+  UpstreamIndex upstream = listener.default_upstream.value_or(kDenyIndex);
+  const std::uint32_t rule = listener.matcher.Find(datagram.bytes);
+  if (rule != RuleMatcher::kNoRule) {
+    const runtime::RuleTarget& target = listener.rules[rule];
+    target.stats->of(worker_).matches.Add();
+    if (target.upstream == kDenyIndex) return counters.Drop(UpDrop::kDenied);
+    upstream = target.upstream;
+  } else if (upstream == kDenyIndex) {
+    return counters.Drop(UpDrop::kNoMatch);
+  }
+
+  const Choice choice = Choose(listener, upstream, datagram);
+  if (choice.session == kNoSession) return counters.Drop(choice.drop);
+  Enqueue({choice.session, upstream, static_cast<std::uint8_t>(slot), 1, false}, datagram);
+}
+
+PacketPath::Choice PacketPath::Choose(const ListenerEntry& listener, UpstreamIndex index,
+                                      const net::Datagram& datagram) noexcept {
+  const UpstreamEntry& upstream = snapshot_->upstreams[Raw(index)];
+  session::FlowKey key;
+  key.client = datagram.source;
+  key.listener = listener.id;
+  if (listener.wildcard) key.local = datagram.local;
+
+  if (upstream.affinity == Affinity::kFlow) {
+    const session::SessionIndex kept = sessions_.FindFlow(key, upstream.id);
+    if (kept != kNoSession && snapshot_->peers[Raw(sessions_[kept].peer)].keepable)
+      return {kept, {}};
+  }
+  std::uint64_t hash = 0;
+  if (upstream.key) {
+    const auto found = upstream.key->Hash(datagram.bytes, datagram.source);
+    if (!found) return {kNoSession, UpDrop::kShortKey};
+    hash = *found;
+  }
+  const bool by_key = upstream.affinity == Affinity::kKey;
+  const std::uint64_t key_hash = by_key ? keys_.Hash(upstream.id, hash) : 0;
+  PeerId peer = by_key ? PickKept(listener, index, key_hash) : kNoPeerId;
+  const bool remembered = peer != kNoPeerId;
+  if (!remembered) peer = Pick(upstream, hash, 0);
+  if (peer == kNoPeerId) return {kNoSession, UpDrop::kNoPeer};
+
+  const Choice choice = SessionTo(key, peer);
+  if (choice.session == kNoSession) return choice;
+  if (upstream.affinity == Affinity::kFlow) sessions_.SetFlow(choice.session, upstream.id);
+  if (by_key && !remembered) {
+    // Only who has proven to be reachable may push another conversation out of the table.
+    const bool assured = sessions_[choice.session].session_class == session::SessionClass::kAssured;
+    keys_.Store(key_hash, peer, now_ / session::kTicksPerSecond, listener.session.idle_timeout,
+                assured);
+  }
+  return choice;
+}
+
+PeerId PacketPath::PickKept(const ListenerEntry& listener, UpstreamIndex index,
+                            std::uint64_t key_hash) noexcept {
+  const PeerId peer =
+      keys_.Find(key_hash, now_ / session::kTicksPerSecond, listener.session.idle_timeout);
+  if (peer == kNoPeerId || Raw(peer) >= snapshot_->peers.size()) return kNoPeerId;
+  const runtime::PeerEntry& entry = snapshot_->peers[Raw(peer)];
+  return entry.keepable && entry.upstream == index ? peer : kNoPeerId;
+}
+
+PeerId PacketPath::Pick(const UpstreamEntry& upstream, std::uint64_t hash,
+                        std::uint32_t attempt) noexcept {
+  return upstream.algorithm == config::Algorithm::kRoundRobin
+             ? runtime::PickRoundRobin(upstream.picks, turns_[Raw(upstream.id)])
+             : runtime::PickByHash(upstream.picks, hash, attempt);
+}
+
+PacketPath::Choice PacketPath::SessionTo(const session::FlowKey& key, PeerId peer) noexcept {
+  const session::SessionIndex found = sessions_.Find(key, peer);
+  if (found != kNoSession) return {found, {}};
+  const auto created = sessions_.Create(key, snapshot_->peers[Raw(peer)], peer, now_);
+  if (const auto* drop = std::get_if<UpDrop>(&created)) return {kNoSession, *drop};
+  return {std::get<session::SessionIndex>(created), {}};
+}
+
+void PacketPath::Enqueue(const Sending& sending, const net::Datagram& datagram) noexcept {
+  const session::Session& session = sessions_[sending.session];
+  session::PortPool& pool = sessions_.PoolOf(session);
+  sessions_.OnClient(sending.session, now_);
+  const unsigned item = out_.Add(pool.fd(session.port_slot), pool.v4() ? AF_INET : AF_INET6,
+                                 sessions_.AddressOf(session), config::IpAddress{}, datagram.bytes);
+  sending_[item] = sending;
+}
+
+void PacketPath::Flush(const ListenerEntry& listener, const net::RecvBatch& batch) noexcept {
+  runtime::ListenerCounters& counters = listener.stats->of(worker_);
+  while (out_.size() != 0) {
+    const unsigned count = out_.size();
+    const auto sent = sending_;
+    out_.Flush();
+    for (unsigned item = 0; item < count; ++item) {
+      const net::Datagram datagram = batch.At(sent[item].slot);
+      const int error = out_.error(item);
+      if (error == 0) {
+        counters.upstream_out.Add(datagram.bytes.size());
+        snapshot_->upstreams[Raw(sent[item].upstream)].stats->of(worker_).out.Add(
+            datagram.bytes.size());
+      } else if (!Retry(listener, datagram, sent[item], error)) {
+        const bool blocked = error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
+        counters.Drop(blocked ? UpDrop::kSendBlocked : UpDrop::kSendError);
+      }
+    }
+  }
+}
+
+bool PacketPath::Retry(const ListenerEntry& listener, const net::Datagram& datagram,
+                       Sending sending, int error) noexcept {
+  const bool unreachable = error == ENETUNREACH || error == EHOSTUNREACH;
+  if (error != ECONNREFUSED && !unreachable) return false;
+  // A session made later in this batch may have evicted this one and taken its place.
+  const session::Session& session = sessions_[sending.session];
+  if (!session.live || session.key.client != datagram.source) return false;
+  if (!sending.resent) {
+    // An ICMP error about an earlier datagram, perhaps to another peer, fails the send behind it:
+    // once more tells.
+    sending.resent = true;
+    Enqueue(sending, datagram);
+    return true;
+  }
+  if (!unreachable || sending.tries >= listener.max_tries) return false;
+  const UpstreamEntry& upstream = snapshot_->upstreams[Raw(sending.upstream)];
+  std::uint64_t hash = 0;
+  if (upstream.key) hash = upstream.key->Hash(datagram.bytes, datagram.source).value_or(0);
+  const PeerId peer = Pick(upstream, hash, sending.tries);
+  if (peer == kNoPeerId) return false;
+  const session::FlowKey key = session.key;  // a copy: its session may be evicted for the new one
+  const Choice choice = SessionTo(key, peer);
+  if (choice.session == kNoSession) return false;
+  Enqueue({choice.session, sending.upstream, sending.slot,
+           static_cast<std::uint8_t>(sending.tries + 1), false},
+          datagram);
+  return true;
+}
+
+}  // namespace stevedore::worker

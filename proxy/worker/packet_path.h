@@ -1,0 +1,77 @@
+// PacketPath: a datagram's way from a listener to a peer: check, rule, peer, session, send.
+// noexcept throughout; no allocation for existing sessions, no lock, no clock call, no log line: it
+// counts, and others tell.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "proxy/net/recv_batch.h"
+#include "proxy/net/send_batch.h"
+#include "proxy/runtime/snapshot.h"
+#include "proxy/session/key_table.h"
+#include "proxy/session/own_ports.h"
+#include "proxy/session/session_table.h"
+
+namespace stevedore::worker {
+
+// Thread: one, its worker's. Lifetime: everything passed to the constructor outlives it.
+class PacketPath {
+ public:
+  PacketPath(unsigned worker, session::SessionTable& sessions, session::KeyTable& keys,
+             const session::OwnPorts& own_ports);
+
+  // REQUIRES: `snapshot` outlives the next Apply(); sessions.Apply() saw it first.
+  void Apply(const runtime::Snapshot& snapshot);
+
+  // Forwards `count` received datagrams of one listener. All are sent, or counted as dropped, when
+  // it returns.
+  void Forward(const runtime::ListenerEntry& listener, const net::RecvBatch& batch, unsigned count,
+               session::Tick now) noexcept;
+
+ private:
+  // A datagram on its way, as the send batch numbers it.
+  struct Sending {
+    session::SessionIndex session;
+    runtime::UpstreamIndex upstream;
+    std::uint8_t slot;  // of the receive batch
+    std::uint8_t tries;
+    bool resent;
+  };
+  // Where a datagram goes, or why not.
+  struct Choice {
+    session::SessionIndex session = session::kNoSession;
+    runtime::UpDrop drop = runtime::UpDrop::kNoPeer;
+  };
+
+  void ForwardOne(const runtime::ListenerEntry& listener, const net::Datagram& datagram,
+                  unsigned slot) noexcept;
+  Choice Choose(const runtime::ListenerEntry& listener, runtime::UpstreamIndex upstream,
+                const net::Datagram& datagram) noexcept;
+  Choice SessionTo(const session::FlowKey& key, runtime::PeerId peer) noexcept;
+  // The peer that the key's conversation is on and may stay on, or kNoPeerId.
+  runtime::PeerId PickKept(const runtime::ListenerEntry& listener, runtime::UpstreamIndex upstream,
+                           std::uint64_t key_hash) noexcept;
+  runtime::PeerId Pick(const runtime::UpstreamEntry& upstream, std::uint64_t hash,
+                       std::uint32_t attempt) noexcept;
+  void Enqueue(const Sending& sending, const net::Datagram& datagram) noexcept;
+  void Flush(const runtime::ListenerEntry& listener, const net::RecvBatch& batch) noexcept;
+  // Decides about a datagram that could not be sent: true when it was enqueued again.
+  bool Retry(const runtime::ListenerEntry& listener, const net::Datagram& datagram, Sending sending,
+             int error) noexcept;
+
+  const unsigned worker_;
+  session::SessionTable& sessions_;
+  session::KeyTable& keys_;
+  const session::OwnPorts& own_ports_;
+  const runtime::Snapshot* snapshot_ = nullptr;
+  std::vector<std::uint64_t> turns_;  // round robin position, by UpstreamId: kept over reloads
+  net::SendBatch out_;
+  std::array<Sending, net::SendBatch::kItems> sending_{};
+  session::Tick now_ = 0;
+};
+
+}  // namespace stevedore::worker

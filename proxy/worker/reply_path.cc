@@ -1,0 +1,93 @@
+#include "proxy/worker/reply_path.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "proxy/net/error_queue.h"
+
+namespace stevedore::worker {
+
+using runtime::DownDrop;
+using runtime::Raw;
+
+bool ReplyPath::Receive(const session::PortPool& pool, std::uint32_t port_slot, unsigned budget,
+                        session::Tick now) noexcept {
+  for (unsigned taken = 0; taken < budget;) {
+    const int n = in_.Receive(pool.fd(port_slot), filled_);
+    if (n == 0) return true;
+    // A pending ICMP error is told once instead of a datagram; its details are in the error queue.
+    if (n < 0) {
+      ++taken;
+      continue;
+    }
+    const auto count = static_cast<unsigned>(n);
+    const bool short_read = count < net::RecvBatch::kSlots - filled_;
+    for (unsigned i = 0; i < count; ++i) Deliver(pool, port_slot, filled_ + i, now);
+    filled_ += count;
+    taken += count;
+    if (filled_ == net::RecvBatch::kSlots) Flush();
+    if (short_read) return true;
+  }
+  return false;
+}
+
+void ReplyPath::Deliver(const session::PortPool& pool, std::uint32_t port_slot, unsigned slot,
+                        session::Tick now) noexcept {
+  const net::Datagram datagram = in_.At(slot);
+  const std::size_t size = datagram.bytes.size();
+  const session::SessionIndex index = sessions_.FindReply(pool.v4(), port_slot, datagram.source);
+  const auto stray = [&] {
+    runtime::ListenerCounters& nowhere = snapshot_->nowhere->of(worker_);
+    nowhere.upstream_in.Add(size);
+    nowhere.Drop(DownDrop::kUnknownReply);
+  };
+  if (index == session::kNoSession) return stray();
+  const session::Session& session = sessions_[index];
+  const std::uint32_t at = snapshot_->listener_by_id[Raw(session.key.listener)];
+  const runtime::ListenerEntry& listener = snapshot_->listeners[at];
+  if (!listener.sockets) return stray();
+  runtime::ListenerCounters& counters = listener.stats->of(worker_);
+  counters.upstream_in.Add(size);
+  const runtime::PeerEntry& peer = snapshot_->peers[Raw(session.peer)];
+  if (peer.present) snapshot_->upstreams[Raw(peer.upstream)].stats->of(worker_).in.Add(size);
+  if (size > listener.max_datagram_bytes) return counters.Drop(DownDrop::kTruncated);
+  sessions_.OnReply(index, now);
+  const unsigned item = out_.Add(listener.sockets->fds[worker_].get(), listener.sockets->family,
+                                 session.key.client, session.key.local, datagram.bytes);
+  owners_[item] = &counters;
+  sizes_[item] = size;
+}
+
+void ReplyPath::Flush() noexcept {
+  const unsigned count = out_.size();
+  out_.Flush();
+  for (unsigned item = 0; item < count; ++item) {
+    const int error = out_.error(item);
+    if (error == 0) {
+      owners_[item]->client_out.Add(sizes_[item]);
+    } else {
+      const bool blocked = error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
+      owners_[item]->Drop(blocked ? DownDrop::kSendBlocked : DownDrop::kSendError);
+    }
+  }
+  filled_ = 0;
+}
+
+void ReplyPath::TakeErrors(const session::PortPool& pool, std::uint32_t port_slot,
+                           std::int64_t now_nanos) noexcept {
+  for (unsigned taken = 0; taken < net::RecvBatch::kSlots; ++taken) {
+    const auto error = net::TakeError(pool.fd(port_slot));
+    if (!error) return;
+    const session::SessionIndex index =
+        sessions_.FindReply(pool.v4(), port_slot, error->destination);
+    if (index == session::kNoSession) continue;
+    const bool unreachable =
+        error->error == ECONNREFUSED || error->error == EHOSTUNREACH || error->error == ENETUNREACH;
+    const runtime::PeerEntry& peer = snapshot_->peers[Raw(sessions_[index].peer)];
+    if (unreachable && peer.present) peer.health->unreachable_at.store(now_nanos);
+  }
+}
+
+}  // namespace stevedore::worker
