@@ -1,0 +1,140 @@
+#include "controller/options.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "controller/app.h"
+#include "proxy/base/log.h"
+#include "proxy/base/version.h"
+
+namespace stevedore {
+namespace {
+
+// Flags as they are typed; Resolve() makes values of them.
+struct Flags {
+  std::string source = "kubernetes";
+  std::vector<std::string> listener_ports;
+  std::string static_peers;
+  std::string log_level = "info";
+  std::string log_format = "text";
+  std::vector<std::string> compile_paths;
+  ControllerOptions options;
+};
+
+void AddCompileFlags(CLI::App& app, Flags& flags) {
+  compile::CompileOptions& compile = flags.options.compile;
+  app.add_option("--class", compile.class_name, "Routes of this className are ours")
+      ->envname("STEVEDORE_CLASS")
+      ->capture_default_str();
+  app.add_option("--hash-seed", compile.hash_seed,
+                 "Seed of consistent hashing; the same on every replica")
+      ->envname("STEVEDORE_HASH_SEED")
+      ->capture_default_str();
+  app.add_flag("--share-ports-across-namespaces", compile.share_ports_across_namespaces,
+               "Let routes of several namespaces share a port; means full trust among them")
+      ->envname("STEVEDORE_SHARE_PORTS_ACROSS_NAMESPACES");
+  app.add_option(
+         "--listener-ports", flags.listener_ports,
+         "Ports that routes may claim: RANGES[@NAMESPACE], for example 2000-2999,7000@game; "
+         "repeatable; default all")
+      ->envname("STEVEDORE_LISTENER_PORTS");
+  app.add_option("--max-listeners", compile.max_listeners, "Most listeners of all routes together")
+      ->envname("STEVEDORE_MAX_LISTENERS")
+      ->capture_default_str();
+  app.add_option(
+         "--static-peers", flags.static_peers,
+         "Where peers listed in routes may be: deny, any, or CIDRs with commas; default deny "
+         "in a cluster, any in directory mode")
+      ->envname("STEVEDORE_STATIC_PEERS");
+}
+
+void AddRunFlags(CLI::App& app, Flags& flags) {
+  ControllerOptions& options = flags.options;
+  app.add_option("--source", flags.source, "Where objects come from: kubernetes or directory:PATH")
+      ->envname("STEVEDORE_SOURCE")
+      ->capture_default_str();
+  app.add_option("--kubeconfig", options.kubeconfig,
+                 "Kubeconfig file; default in-cluster credentials where they are mounted, else "
+                 "$KUBECONFIG, else ~/.kube/config")
+      ->envname("STEVEDORE_KUBECONFIG");
+  app.add_option("--context", options.context, "Context of the kubeconfig; default its current one")
+      ->envname("STEVEDORE_CONTEXT");
+  app.add_option("--watch-namespace", options.watch_namespaces,
+                 "Namespace to watch; repeatable; default all")
+      ->envname("STEVEDORE_WATCH_NAMESPACE");
+  app.add_option("--proxy-config", options.proxy_config, "Config file to write for the proxy")
+      ->envname("STEVEDORE_PROXY_CONFIG");
+  app.add_option("--proxy-status", options.proxy_status, "Status file that the proxy answers in")
+      ->envname("STEVEDORE_PROXY_STATUS");
+  app.add_option("--metrics-address", options.metrics_address,
+                 "ADDR:PORT of /metrics, /healthz and /readyz")
+      ->envname("STEVEDORE_METRICS_ADDRESS")
+      ->capture_default_str();
+  app.add_option("--status-dir", options.status_dir,
+                 "Directory mode: write each route's status to a file here")
+      ->envname("STEVEDORE_STATUS_DIR");
+}
+
+// Turns the texts into values; a wrong one is named with what would be right.
+Result<> Resolve(Flags& flags) {
+  compile::CompileOptions& compile = flags.options.compile;
+  constexpr std::string_view kDirectory = "directory:";
+  if (flags.source.starts_with(kDirectory))
+    flags.options.directory = flags.source.substr(kDirectory.size());
+  else if (flags.source != "kubernetes")
+    return Error{Errc::kInvalid,
+                 "--source \"" + flags.source + "\": must be kubernetes or directory:PATH"};
+  for (const std::string& text : flags.listener_ports) {
+    auto grant = compile::ParsePortGrant(text);
+    if (!grant) return grant.error();
+    compile.listener_ports.push_back(std::move(*grant));
+  }
+  const bool local = !flags.options.directory.empty() || !flags.compile_paths.empty();
+  if (flags.static_peers.empty()) flags.static_peers = local ? "any" : "deny";
+  auto peers = compile::ParseStaticPeers(flags.static_peers);
+  if (!peers) return peers.error();
+  compile.static_peers = std::move(*peers);
+  compile.directory_mode = local;
+  return SetUpLogging(flags.log_level, flags.log_format);
+}
+
+int Run(Flags& flags) {
+  if (flags.options.proxy_config.empty() || flags.options.proxy_status.empty()) {
+    std::fputs("stevedore-controller: --proxy-config and --proxy-status are needed\n", stderr);
+    return 1;
+  }
+  return RunController(std::move(flags.options));
+}
+
+}  // namespace
+
+int ControllerMain(int argc, char** argv) {
+  Flags flags;
+  CLI::App app(
+      "Watches StevedoreRoutes, Services and EndpointSlices, compiles them into the proxy's "
+      "config file and reports status.");
+  app.name("stevedore-controller");
+  app.set_version_flag("--version", std::string(Version()) + " " + Revision());
+  app.add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")
+      ->envname("STEVEDORE_LOG_LEVEL")
+      ->capture_default_str();
+  app.add_option("--log-format", flags.log_format, "text or json")
+      ->envname("STEVEDORE_LOG_FORMAT")
+      ->capture_default_str();
+  AddRunFlags(app, flags);
+  AddCompileFlags(app, flags);
+  CLI::App* compile = app.add_subcommand(
+      "compile", "Compile manifests: config on stdout, a line per problem on stderr, exit 0 or 1");
+  compile->add_option("-f,--file", flags.compile_paths, "Manifest files or directories")
+      ->required();
+  AddCompileFlags(*compile, flags);
+  CLI11_PARSE(app, argc, argv);
+  if (auto resolved = Resolve(flags); !resolved) {
+    std::fprintf(stderr, "stevedore-controller: %s\n", resolved.error().detail.c_str());
+    return 1;
+  }
+  if (compile->parsed()) return RunCompile(flags.compile_paths, flags.options.compile);
+  return Run(flags);
+}
+
+}  // namespace stevedore

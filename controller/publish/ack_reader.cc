@@ -1,0 +1,82 @@
+#include "controller/publish/ack_reader.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "proxy/base/file.h"
+#include "proxy/base/log.h"
+
+namespace stevedore::publish {
+namespace {
+
+constexpr std::size_t kMaxStatusBytes = 16u << 20;
+
+std::string DirectoryOf(const std::string& path) {
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  return directory.empty() ? "." : directory;
+}
+
+}  // namespace
+
+AckReader::AckReader(std::string path, DirectoryWatch watch, UniqueFd stop,
+                     std::function<void()> changed)
+    : path_(std::move(path)),
+      watch_(std::move(watch)),
+      stop_(std::move(stop)),
+      changed_(std::move(changed)) {}
+
+Result<std::unique_ptr<AckReader>> AckReader::Start(const std::string& path,
+                                                    std::function<void()> changed) {
+  auto watch = DirectoryWatch::Open(DirectoryOf(path));
+  if (!watch) return watch.error();
+  UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!stop) return Error{Errc::kUnavailable, std::string("eventfd: ") + std::strerror(errno)};
+  std::unique_ptr<AckReader> reader(
+      new AckReader(path, std::move(*watch), std::move(stop), std::move(changed)));
+  reader->Read();
+  reader->thread_ = std::thread([self = reader.get()] { self->Run(); });
+  return reader;
+}
+
+AckReader::~AckReader() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(stop_.get(), &one, sizeof one);
+  if (thread_.joinable()) thread_.join();
+}
+
+void AckReader::Run() {
+  const std::string name = std::filesystem::path(path_).filename().string();
+  pollfd fds[] = {{watch_.fd(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
+  for (;;) {
+    if (::poll(fds, 2, -1) < 0 && errno != EINTR) return;
+    if ((fds[1].revents & POLLIN) != 0) return;
+    if (!watch_.Drain(name)) continue;
+    Read();
+    changed_();
+  }
+}
+
+void AckReader::Read() {
+  const auto text = ReadFile(path_, kMaxStatusBytes);
+  if (!text) return;  // not there yet, or being replaced
+  auto status = config::DecodeStatus(*text);
+  if (!status) {
+    spdlog::warn("Ignored proxy status file={} error=\"{}\"", path_, status.error().detail);
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  latest_ = std::move(*status);
+}
+
+std::optional<config::ProxyStatus> AckReader::Latest() const {
+  const std::lock_guard lock(mutex_);
+  return latest_;
+}
+
+}  // namespace stevedore::publish

@@ -1,0 +1,135 @@
+#include "controller/sync_loop.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "controller/compile/report_text.h"
+#include "proxy/base/log.h"
+
+namespace stevedore {
+namespace {
+
+// How long the proxy may take to run a config that was written, before a route says that it does
+// not.
+constexpr std::chrono::seconds kAckPatience{10};
+constexpr std::chrono::milliseconds kIdleWait{1000};
+constexpr std::chrono::milliseconds kRetryWait{250};
+
+std::string Rfc3339Now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+}  // namespace
+
+void SyncLoop::Run() {
+  std::uint64_t seen = 0;
+  while (!stop_.load(std::memory_order_acquire)) {
+    const bool pending = write_pending_ || publish_pending_ || waiting_since_.has_value();
+    seen = parts_.store.WaitForChange(seen, pending ? kRetryWait : kIdleWait);
+    // Nothing is written over a former config while the picture has holes.
+    if (parts_.store.Synced()) Sync();
+  }
+}
+
+void SyncLoop::Stop() {
+  stop_.store(true, std::memory_order_release);
+  parts_.store.Wake();
+}
+
+void SyncLoop::Sync() {
+  const auto view = parts_.store.View();
+  const Nanos began = parts_.clock.Now();
+  const bool news = view->generation != compiled_generation_ || !ready();
+  if (news) Compile(*view);
+  if (news || write_pending_) {
+    const auto outcome = parts_.writer.Write(output_.config);
+    write_pending_ = !outcome;
+    const std::lock_guard lock(mutex_);
+    if (!outcome) {
+      ++numbers_.sync_errors;
+      ++numbers_.config_write_errors;
+      spdlog::error("Could not write config error=\"{}\"", outcome.error().detail);
+    } else if (*outcome == publish::ConfigWriter::Outcome::kWritten) {
+      ++numbers_.config_writes;
+      numbers_.config_written_at = static_cast<double>(std::time(nullptr));
+      spdlog::info("Wrote config digest={} listeners={} upstreams={}", parts_.writer.digest(),
+                   output_.config.listeners.size(), output_.config.upstreams.size());
+    }
+    numbers_.config_bytes = parts_.writer.size_bytes();
+  }
+  auto ack = parts_.ack();
+  const bool answered = ack != seen_ack_;
+  seen_ack_ = std::move(ack);
+  if (news || answered || publish_pending_ || waiting_since_)
+    publish_pending_ = !PublishStatuses(*view);
+  if (!news) return;
+  const std::lock_guard lock(mutex_);
+  ++numbers_.syncs;
+  numbers_.sync_seconds += std::chrono::duration<double>(parts_.clock.Now() - began).count();
+}
+
+void SyncLoop::Compile(const store::ClusterView& view) {
+  output_ = compile::Compile(view, parts_.compile);
+  compiled_generation_ = view.generation;
+  ready_.store(true, std::memory_order_release);
+  TellProblems();
+}
+
+// Each problem once, when it appears.
+void SyncLoop::TellProblems() {
+  std::vector<std::string> lines = compile::ProblemLines(output_);
+  for (const std::string& line : lines)
+    if (std::find(told_.begin(), told_.end(), line) == told_.end())
+      spdlog::warn("Found problem {}", line);
+  told_ = std::move(lines);
+}
+
+publish::ProxyAnswer SyncLoop::Answer(Nanos now) {
+  publish::ProxyAnswer answer;
+  answer.written_digest = parts_.writer.digest();
+  answer.status = seen_ack_;
+  if (answer.status && answer.status->digest == answer.written_digest) {
+    waiting_since_.reset();
+  } else if (!waiting_since_) {
+    waiting_since_ = now;
+  }
+  answer.overdue = waiting_since_ && now - *waiting_since_ > kAckPatience;
+  return answer;
+}
+
+bool SyncLoop::PublishStatuses(const store::ClusterView& view) {
+  const publish::ProxyAnswer answer = Answer(parts_.clock.Now());
+  const publish::StatusContext context{parts_.controller_name, Rfc3339Now()};
+  std::vector<publish::RouteUpdate> updates;
+  updates.reserve(output_.reports.size());
+  for (const compile::RouteReport& report : output_.reports) {
+    const auto route = view.routes.find(report.key);
+    publish::RouteUpdate update{report.key,    report.uid, report.resource_version,
+                                report.origin, {},         {}};
+    if (route != view.routes.end()) update.former = route->second.object->status;
+    update.status = publish::MakeStatus(report, answer, update.former, context);
+    updates.push_back(std::move(update));
+  }
+  CountRoutes(updates);
+  return parts_.sink.Publish(updates);
+}
+
+void SyncLoop::CountRoutes(const std::vector<publish::RouteUpdate>& updates) {
+  const std::lock_guard lock(mutex_);
+  numbers_.routes.clear();
+  for (const publish::RouteUpdate& update : updates)
+    for (const api::Condition& condition : update.status.conditions)
+      ++numbers_.routes[{condition.type, condition.status}];
+}
+
+SyncNumbers SyncLoop::numbers() const {
+  const std::lock_guard lock(mutex_);
+  return numbers_;
+}
+
+}  // namespace stevedore
