@@ -1,0 +1,53 @@
+# The targets that people and CI use. Each is a line or two over the presets and the scripts; `make` explains them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run deps build test check bench fuzz soak image lint format clean
+
+help: ## this text
+	@echo "Stevedore: UDP load balancing by payload bytes. Targets:"
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo "Missing Debian packages are installed first; STEVEDORE_SKIP_DEPS=1 leaves that to you."
+
+run: build ## the demonstration: controller, proxy and peers on loopback; ONCE=1 ends after it
+	@python3 tests/demo/demo.py --build build/release $(if $(ONCE),--once)
+
+deps: ## install what builds and tests need
+	@cmake/deps.sh test
+
+build: ## build what ships, into build/release
+	@cmake/deps.sh build
+	@cmake --preset release -DSTEVEDORE_TESTS=OFF >/dev/null
+	@cmake --build --preset release
+
+test: ## every test, against real parts; the first time 40 minutes, then 12
+	@tests/run.sh test
+
+check: ## unit, golden and tidy tests: under a minute when warm
+	@tests/run.sh check
+
+bench: ## CPU per datagram against a bare forwarder and nginx
+	@echo "make bench: the benchmarks are not built yet" >&2; exit 1
+
+fuzz: ## fuzz the parsers and the packet path
+	@echo "make fuzz: the fuzz targets are not built yet" >&2; exit 1
+
+soak: ## hours of load with faults
+	@echo "make soak: the soak test is not built yet" >&2; exit 1
+
+image: ## the container image: IMAGE=name:tag BASE_IMAGE=ref OUT=file
+	@echo "make image: the container image is not built yet" >&2; exit 1
+
+lint: ## clang-format, clang-tidy and the project's own rules
+	@cmake/deps.sh test
+	@find proxy controller tests -name '*.h' -o -name '*.cc' | xargs clang-format --dry-run --Werror
+	@python3 -B tests/tidy/tidy.py .
+	@cmake --preset tidy >/dev/null
+	@cmake --build --preset tidy
+
+format: ## format the C++ files in place
+	@cmake/deps.sh test
+	@find proxy controller tests -name '*.h' -o -name '*.cc' | xargs clang-format -i
+
+clean: ## remove the build directories; the caches under ~/.cache stay
+	@rm -rf build

@@ -1,0 +1,50 @@
+# Tests that are Python files run by pytest, one ctest each: tidy, integration and cluster tests.
+#
+#   stevedore_python_tests(FOLDER LABEL label [ENV A=b ...])    tests/FOLDER/test_*.py
+#
+# They run one at a time: most of them measure that nothing is lost under load. A file of which pytest skipped something
+# (and nothing failed) is "Skipped" in ctest's list, never silently green.
+
+# The first Python that has pytest: Debian's, else the one on PATH (people who manage their own).
+foreach(candidate /usr/bin/python3 python3)
+  execute_process(COMMAND ${candidate} -c "import pytest" RESULT_VARIABLE without_pytest OUTPUT_QUIET ERROR_QUIET)
+  if(NOT without_pytest)
+    set(STEVEDORE_PYTHON ${candidate})
+    break()
+  endif()
+endforeach()
+if(NOT STEVEDORE_PYTHON)
+  message(FATAL_ERROR "No Python with pytest: run cmake/deps.sh test")
+endif()
+
+set(STEVEDORE_PYTEST ${STEVEDORE_PYTHON} -B -m pytest -q -ra -p no:cacheprovider --rootdir ${CMAKE_SOURCE_DIR}/tests)
+
+function(stevedore_python_tests folder)
+  cmake_parse_arguments(A "" "LABEL" "ENV" ${ARGN})
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/test_*.py)
+  foreach(file ${files})
+    get_filename_component(name ${file} NAME_WE)
+    string(REGEX REPLACE "^test_" "" name ${name})
+    add_test(NAME ${A_LABEL}/${name} COMMAND ${STEVEDORE_PYTEST} ${file} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${A_LABEL}/${name} PROPERTIES LABELS ${A_LABEL} TIMEOUT 300 RUN_SERIAL TRUE
+      SKIP_REGULAR_EXPRESSION "(^|\n)([0-9]+ passed, )?[0-9]+ skipped in "
+      ENVIRONMENT "PYTHONPATH=${CMAKE_SOURCE_DIR}/tests;${A_ENV}")
+  endforeach()
+endfunction()
+
+add_test(NAME tidy/tree COMMAND ${STEVEDORE_PYTHON} -B ${CMAKE_CURRENT_SOURCE_DIR}/tidy/tidy.py ${CMAKE_SOURCE_DIR})
+add_test(NAME tidy/planted COMMAND ${STEVEDORE_PYTEST} ${CMAKE_CURRENT_SOURCE_DIR}/tidy/planted_test.py)
+set_tests_properties(tidy/tree tidy/planted PROPERTIES LABELS tidy TIMEOUT 60)
+
+# Integration tests run this build's binaries (sanitized in the preset dev), cluster tests what ships.
+stevedore_python_tests(harness LABEL unit)
+stevedore_python_tests(integration LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_BINARY_DIR}")
+stevedore_python_tests(e2e LABEL cluster ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release")
+
+# Kubernetes itself, built once: minutes the first time.
+add_test(NAME cluster/binaries COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cluster/cluster.sh build)
+set_tests_properties(cluster/binaries PROPERTIES LABELS cluster TIMEOUT 2400 FIXTURES_SETUP cluster_binaries)
+get_property(tests DIRECTORY PROPERTY TESTS)
+list(FILTER tests INCLUDE REGEX "^cluster/")
+list(REMOVE_ITEM tests cluster/binaries)
+set_tests_properties(${tests} PROPERTIES FIXTURES_REQUIRED cluster_binaries)

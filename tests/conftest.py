@@ -1,0 +1,3 @@
+"""Fixtures for all tests in Python."""
+
+from harness.fixtures import client, controller, echo, load, peer_process, proxy  # noqa: F401

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# What `make test` and `make check` do, step by step, each with the time that has passed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '== %02d:%02d %s\n' $((SECONDS / 60)) $((SECONDS % 60)) "$1"; shift; "$@"; }
+
+# Output only where it matters: the whole log of a step that fails.
+quietly() {
+  local log
+  log=$(mktemp)
+  if "$@" >"$log" 2>&1; then rm -f "$log"; else tail -n 200 "$log"; rm -f "$log"; return 1; fi
+}
+
+# Sanitized tests are patient with threads, not with memory: two at once on two cores.
+run_ctest() { ctest --test-dir build/dev --output-on-failure --parallel "$(nproc)" --no-tests=error "$@"; }
+
+case ${1:-} in
+  test)
+    step "packages" cmake/deps.sh test
+    step "test cluster's binaries" tests/cluster/cluster.sh build
+    step "configure dev (ASan, UBSan)" quietly cmake --preset dev
+    step "build dev" cmake --build --preset dev
+    step "configure release" quietly cmake --preset release -DSTEVEDORE_TESTS=OFF
+    step "build release" cmake --build --preset release
+    step "tests" run_ctest
+    ;;
+  check)
+    step "packages" cmake/deps.sh test
+    step "configure dev (ASan, UBSan)" quietly cmake --preset dev
+    step "build dev" cmake --build --preset dev
+    step "unit, golden and tidy tests" run_ctest --label-regex '^(unit|golden|tidy)$'
+    ;;
+  *) echo "usage: tests/run.sh test|check" >&2; exit 2 ;;
+esac
