@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
@@ -124,14 +125,23 @@ struct HttpEndpoint::Impl {
   void Accept() {
     acceptor.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (!error && open < kMaxConnections)
+      if (error) return AcceptLater();
+      if (open < kMaxConnections)
         std::make_shared<Connection>(std::move(socket), handlers, open)->Read();
       Accept();
+    });
+  }
+  // Without descriptors the connection stays queued: to ask again at once would spin.
+  void AcceptLater() {
+    retry.expires_after(std::chrono::milliseconds(100));
+    retry.async_wait([this](beast::error_code error) {
+      if (!error) Accept();
     });
   }
 
   asio::io_context context{1};
   tcp::acceptor acceptor;
+  asio::steady_timer retry{context};
   Handlers handlers;
   std::size_t open = 0;  // touched on the endpoint's thread alone
   std::thread thread;

@@ -103,6 +103,17 @@ HealthCheck ReadHealthCheck(const JsonNode& node, const FieldPath& path, FieldEr
   return check;
 }
 
+FollowReplyPort ReadFollowReplyPort(const JsonNode& node, const FieldPath& path,
+                                    FieldErrors& errors) {
+  FollowReplyPort follow;
+  Fields fields(node, path, errors);
+  fields.List("restart", [&](const JsonNode& item, const FieldPath& at) {
+    follow.restart.push_back(ReadCondition(item, at, errors));
+  });
+  fields.RefuseOthers();
+  return follow;
+}
+
 Peer ReadPeer(const JsonNode& node, const FieldPath& path, FieldErrors& errors) {
   Peer peer;
   Fields fields(node, path, errors);
@@ -128,7 +139,9 @@ void ReadPolicy(Fields& fields, Upstream& upstream, FieldErrors& errors) {
     upstream.drain_timeout_seconds = seconds;
   }
   fields.Enum("whenNoneUsable", upstream.when_none_usable, kWhenNoneUsableNames);
-  fields.NotSupported("followReplyPort");
+  fields.Object("followReplyPort", [&](const JsonNode& item, const FieldPath& at) {
+    upstream.follow_reply_port = ReadFollowReplyPort(item, at, errors);
+  });
 }
 
 Upstream ReadUpstream(const JsonNode& node, const FieldPath& path, FieldErrors& errors) {

@@ -75,6 +75,9 @@ Json UpstreamJson(const Upstream& upstream) {
   json["drain"] = NameOf(kDrainNames, upstream.drain);
   if (upstream.drain_timeout_seconds) json["drainTimeoutSeconds"] = *upstream.drain_timeout_seconds;
   json["whenNoneUsable"] = NameOf(kWhenNoneUsableNames, upstream.when_none_usable);
+  if (upstream.follow_reply_port)
+    json["followReplyPort"] = {
+        {"restart", List(upstream.follow_reply_port->restart, ConditionJson)}};
   if (upstream.health_check) json["healthCheck"] = HealthCheckJson(*upstream.health_check);
   json["peers"] = List(upstream.peers, PeerJson);
   json["backupPeers"] = List(upstream.backup_peers, PeerJson);

@@ -97,6 +97,13 @@ struct Peer {
   bool operator==(const Peer&) const = default;
 };
 
+// TFTP and its like: a peer answers from a port of its own choice, and the rest of the session goes there.
+struct FollowReplyPort {
+  std::vector<Condition>
+      restart;  // a datagram that holds any of these goes to the peer's own port again
+  bool operator==(const FollowReplyPort&) const = default;
+};
+
 struct Upstream {
   std::string name;
   Algorithm algorithm = Algorithm::kRoundRobin;
@@ -105,6 +112,7 @@ struct Upstream {
   Drain drain = Drain::kKeep;
   std::optional<std::int64_t> drain_timeout_seconds;  // unset: as long as the peer is listed
   WhenNoneUsable when_none_usable = WhenNoneUsable::kFailOpen;
+  std::optional<FollowReplyPort> follow_reply_port;
   std::optional<HealthCheck> health_check;
   std::vector<Peer> peers;
   std::vector<Peer> backup_peers;

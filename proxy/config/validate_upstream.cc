@@ -24,12 +24,16 @@ void CheckAffinity(Checks& checks, const FieldPath& path, const Upstream& upstre
   if (upstream.drain_timeout_seconds)
     checks.Range(path.Field("drainTimeoutSeconds"), *upstream.drain_timeout_seconds, 0,
                  kMaxTimeoutSeconds);
+  if (upstream.follow_reply_port)
+    checks.Conditions(path.Field("followReplyPort"), "restart",
+                      upstream.follow_reply_port->restart);
   if (EffectiveAffinity(upstream) != Affinity::kNone) return;
   const std::string reason = ": needs affinity Flow or Key, since None keeps no peer";
   if (upstream.drain != Drain::kKeep) checks.Report(path.Field("drain"), "\"Move\"" + reason);
   if (upstream.drain_timeout_seconds)
     checks.Report(path.Field("drainTimeoutSeconds"),
                   std::to_string(*upstream.drain_timeout_seconds) + reason);
+  if (upstream.follow_reply_port) checks.Report(path.Field("followReplyPort"), "set" + reason);
 }
 
 void CheckPayload(Checks& checks, const FieldPath& path, const std::string& payload) {

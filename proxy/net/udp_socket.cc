@@ -10,8 +10,8 @@
 namespace stevedore::net {
 namespace {
 
-#ifndef IP_PMTUDISC_INTERFACE
-constexpr int IP_PMTUDISC_INTERFACE = 4;  // linux/in.h; absent from glibc's header
+#ifndef IP_PMTUDISC_OMIT
+constexpr int IP_PMTUDISC_OMIT = 5;  // linux/in.h; absent from glibc's header
 #endif
 
 bool Set(int fd, int level, int name, int value) noexcept {
@@ -30,7 +30,7 @@ Error Failed(const std::string& what) {
 // A path's MTU is not trusted from ICMP on IPv4: a forged one would make every later datagram fail.
 // Fragments are left to the interface's own MTU.
 void SetPathMtu(int fd, int family) noexcept {
-  Set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_INTERFACE);
+  Set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
   if (family == AF_INET6) Set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_WANT);
 }
 

@@ -5,12 +5,6 @@
 #include "proxy/runtime/hash.h"
 
 namespace stevedore::runtime {
-namespace {
-
-constexpr std::uint32_t kMaxRehash = 8;
-
-}  // namespace
-
 PeerId PickRoundRobin(const PickSet& set, std::uint64_t& position) noexcept {
   if (set.ring.empty()) return kNoPeerId;
   if (position >= set.ring.size()) position %= set.ring.size();

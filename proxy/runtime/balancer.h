@@ -11,6 +11,9 @@ namespace stevedore::runtime {
 // Packet path: no allocation, no lock. `attempt` 0 is the first choice; 1, 2, ... are the next
 // picks of a retry.
 
+// How often a hash whose peer is unusable is hashed again.
+inline constexpr std::uint32_t kMaxRehash = 8;
+
 // The peer whose turn it is; `position` moves on. kNoPeerId when none may be picked.
 PeerId PickRoundRobin(const PickSet& set, std::uint64_t& position) noexcept;
 

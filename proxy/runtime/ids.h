@@ -8,9 +8,8 @@ namespace stevedore::runtime {
 
 // Survives reloads; dense; reused only long after its thing is gone (registry.h).
 enum class ListenerId : std::uint32_t {};
-enum class UpstreamId : std::uint32_t {};     // one per upstream name
-enum class PeerId : std::uint32_t {};         // one per (upstream, address, port)
-enum class DestinationId : std::uint32_t {};  // one per (address, port), shared by upstreams
+enum class UpstreamId : std::uint32_t {};  // one per upstream name
+enum class PeerId : std::uint32_t {};      // one per (upstream, address, port)
 
 // Position in a snapshot's list; means nothing beyond that snapshot.
 enum class UpstreamIndex : std::uint32_t {};

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "proxy/base/unique_fd.h"
@@ -50,7 +49,6 @@ struct Registry {
   IdBook<config::SocketAddress, ListenerRecord> listeners;
   IdBook<std::string, UpstreamRecord> upstreams;
   IdBook<PeerKey, PeerRecord> peers;
-  IdBook<config::SocketAddress, std::monostate> destinations;
   IdBook<std::string, std::shared_ptr<RuleStats>> rules;
   // Sinks of the listeners that are gone, and of datagrams that belong to none.
   std::shared_ptr<ListenerStats> nowhere = std::make_shared<ListenerStats>("", workers);

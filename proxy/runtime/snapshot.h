@@ -26,8 +26,9 @@ struct PeerEntry {
   bool present = false;   // in this snapshot
   bool keepable = false;  // a conversation that is on it may stay
   UpstreamIndex upstream = kDenyIndex;
-  DestinationId destination{0};
   config::SocketAddress address;
+  bool whole_host =
+      false;  // a lease towards it is one towards every port of its address (followReplyPort)
   std::shared_ptr<PeerHealth> health;
 };
 
@@ -37,6 +38,8 @@ struct UpstreamEntry {
   config::Algorithm algorithm = config::Algorithm::kRoundRobin;
   config::Affinity affinity = config::Affinity::kNone;
   std::optional<HashKey> key;
+  bool follow_reply_port = false;
+  RuleMatcher restart;  // one rule per restart condition
   PickSet picks;
   std::shared_ptr<UpstreamStats> stats;
 };
@@ -82,7 +85,6 @@ struct Snapshot {
   std::bitset<65536> listener_ports;  // every configured one
   std::vector<config::IpAddress> local_addresses;  // of this machine, ascending
   std::vector<config::IpAddress> own_addresses;    // of the published Service, ascending
-  std::uint32_t destination_limit = 0;             // one more than the largest DestinationId
   std::uint32_t upstream_limit = 0;                // one more than the largest UpstreamId
   std::shared_ptr<ListenerStats> nowhere;          // see Registry
 

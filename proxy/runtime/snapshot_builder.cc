@@ -1,6 +1,7 @@
 #include "proxy/runtime/snapshot_builder.h"
 
 #include <algorithm>
+#include <set>
 
 namespace stevedore::runtime {
 namespace {
@@ -23,12 +24,30 @@ std::uint32_t PerWorkerShare(std::int64_t total, unsigned workers) {
   return static_cast<std::uint32_t>((total + workers - 1) / workers);
 }
 
+// Matches what holds any of the conditions.
+RuleMatcher RestartMatcher(const std::vector<config::Condition>& conditions) {
+  std::vector<config::Rule> rules;
+  for (const config::Condition& condition : conditions) rules.push_back({"", {condition}, ""});
+  return RuleMatcher(rules);
+}
+
+// A peer that answers from any port needs a lease that covers all ports of its address, and so does every other peer
+// there.
+void MarkWholeHosts(Snapshot& snapshot) {
+  std::set<config::IpAddress> hosts;
+  for (const PeerEntry& peer : snapshot.peers)
+    if (peer.present && snapshot.upstreams[Raw(peer.upstream)].follow_reply_port)
+      hosts.insert(peer.address.ip);
+  for (PeerEntry& peer : snapshot.peers)
+    peer.whole_host = peer.present && hosts.contains(peer.address.ip);
+}
+
 }  // namespace
 
 void SnapshotBuilder::Register(const BuildInput& input) {
   const auto round = [this](auto step) {
     step(registry_.listeners), step(registry_.upstreams), step(registry_.peers);
-    step(registry_.destinations), step(registry_.rules);
+    step(registry_.rules);
   };
   round([](auto& book) { book.BeginRound(); });
   const unsigned workers = registry_.workers;
@@ -54,7 +73,6 @@ void SnapshotBuilder::Register(const BuildInput& input) {
         });
         if (!peer.draining) record.value.draining_since.reset();
         if (peer.draining && !record.value.draining_since) record.value.draining_since = input.now;
-        registry_.destinations.Get(address, [] { return std::monostate{}; });
       }
     }
   }
@@ -72,13 +90,13 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::Build(const BuildInput& input) 
     snapshot->own_addresses.push_back(
         config::IpAddress::Parse(address).value_or(config::IpAddress{}));
   std::sort(snapshot->own_addresses.begin(), snapshot->own_addresses.end());
-  snapshot->destination_limit = registry_.destinations.limit();
   snapshot->upstream_limit = registry_.upstreams.limit();
   snapshot->peers.resize(registry_.peers.limit());
   next_deadline_.reset();
   index_by_name_.clear();
   for (const config::Upstream& upstream : input.config->upstreams)
     BuildUpstream(input, upstream, *snapshot);
+  MarkWholeHosts(*snapshot);
   snapshot->listener_by_id.assign(registry_.listeners.limit(), Snapshot::kNoListener);
   for (const config::Listener& listener : input.config->listeners) {
     ListenerEntry entry = BuildListener(listener);
@@ -125,6 +143,10 @@ void SnapshotBuilder::BuildUpstream(const BuildInput& input, const config::Upstr
   entry.affinity = config::EffectiveAffinity(upstream);
   if (upstream.hash_key) entry.key.emplace(*upstream.hash_key, input.config->hash_seed);
   entry.stats = record.value.stats;
+  if (upstream.follow_reply_port) {
+    entry.follow_reply_port = true;
+    entry.restart = RestartMatcher(upstream.follow_reply_port->restart);
+  }
   entry.picks = BuildPickSet(states, upstream.algorithm, upstream.when_none_usable,
                              input.config->hash_seed, maglev_);
   const auto index = static_cast<UpstreamIndex>(snapshot.upstreams.size());
@@ -133,7 +155,6 @@ void SnapshotBuilder::BuildUpstream(const BuildInput& input, const config::Upstr
     peer.present = true;
     peer.keepable = Keepable(state, entry.picks, upstream.drain);
     peer.upstream = index;
-    peer.destination = DestinationId{registry_.destinations.entries().at(state.peer.address).id};
     peer.address = state.peer.address;
     peer.health = registry_.peers.entries().at({upstream.name, peer.address}).value.health;
   }

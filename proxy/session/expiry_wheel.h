@@ -16,6 +16,9 @@ namespace stevedore::session {
 // and again from there.
 class ExpiryWheel {
  public:
+  static constexpr Tick kSlots = 1024;
+  static constexpr std::uint16_t kSlotMask = kSlots - 1;
+
   explicit ExpiryWheel(Tick now) noexcept : second_(now / kTicksPerSecond) {}
 
   // Files a session under the second of its deadline, or the next one when that has passed. Returns
@@ -45,7 +48,6 @@ class ExpiryWheel {
   }
 
  private:
-  static constexpr Tick kSlots = 1024;
   std::array<SessionList, kSlots> slots_{};
   Tick second_;  // the last one that was looked at
 };

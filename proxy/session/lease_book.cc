@@ -1,5 +1,7 @@
 #include "proxy/session/lease_book.h"
 
+#include <algorithm>
+
 namespace stevedore::session {
 
 std::optional<std::uint32_t> LeaseBook::Take(Tick now, std::uint32_t max_slots) noexcept {
@@ -23,6 +25,7 @@ void LeaseBook::Release(std::uint32_t slot, Tick rest_until, bool brief) {
   holders_[slot] = kNoSession;
   --held_;
   rested_[brief ? 0 : 1].push({slot, rest_until});
+  last_rest_ = std::max(last_rest_, rest_until);
 }
 
 }  // namespace stevedore::session

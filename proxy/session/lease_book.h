@@ -1,6 +1,6 @@
-// LeaseBook: who holds which pool socket towards one destination. A lease is (pool slot,
-// destination): unique, so that a reply on that port from that peer belongs to one session; and
-// resting for a while after use, so that a late reply never reaches the next client.
+// LeaseBook: who holds which pool socket towards one peer's address and port, or towards every port
+// of its address. A lease is unique, so that a reply on that socket from there belongs to one
+// session; and it rests for a while after use, so that a late reply never reaches the next client.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -46,6 +46,9 @@ class Ring {
 // Thread: one.
 class LeaseBook {
  public:
+  // Slots below `first_slot` are never given.
+  explicit LeaseBook(std::uint32_t first_slot = 0) noexcept : next_fresh_(first_slot) {}
+
   // The slot whose rest is over for longest, or else one never used here (slots ascend); nothing
   // when every slot below `max_slots` is held or resting. The slot still has to be leased from the
   // pool; then call Hold(), else GiveBack().
@@ -62,9 +65,13 @@ class LeaseBook {
   }
   std::uint32_t held() const noexcept { return held_; }
 
-  config::SocketAddress address;
+  // Nothing is held, and every rest is over.
+  bool Idle(Tick now) const noexcept { return held_ == 0 && last_rest_ <= now; }
+
+  config::SocketAddress address;  // port 0: every port
   bool v4 = true;
-  bool in_use = false;                // some snapshot has named it
+  bool in_use = false;                // it stands for an address
+  bool named = false;                 // by the snapshot in force
   std::uint32_t unassured = 0;        // sessions here that are not assured
   std::array<SessionList, 2> by_age;  // of the embryonic and of the replied sessions here
 
@@ -77,6 +84,7 @@ class LeaseBook {
   std::array<Ring<Resting>, 2> rested_;  // short rests, long rests: each in the order of its ends
   std::uint32_t next_fresh_ = 0;         // slots from here on were never used here
   std::uint32_t held_ = 0;
+  Tick last_rest_ = 0;  // when the last rest ends
 };
 
 }  // namespace stevedore::session

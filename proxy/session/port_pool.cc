@@ -1,5 +1,6 @@
 #include "proxy/session/port_pool.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proxy/net/udp_socket.h"
@@ -20,9 +21,10 @@ bool PortPool::Lease(std::uint32_t slot) noexcept {
   return true;
 }
 
-void PortPool::Release(std::uint32_t slot, Tick now) noexcept {
+void PortPool::Release(std::uint32_t slot, Tick now, Tick rest_until) noexcept {
   Socket& socket = sockets_[slot];
-  if (--socket.leases == 0) socket.unused_since = now;
+  --socket.leases;
+  socket.keep_until = std::max({socket.keep_until, now + kUnusedTicks, rest_until});
 }
 
 bool PortPool::Open(std::uint32_t slot) noexcept {
@@ -57,7 +59,7 @@ void PortPool::Close(std::uint32_t slot) noexcept {
 void PortPool::CloseUnused(Tick now) noexcept {
   for (std::uint32_t slot = 0; slot < size(); ++slot) {
     const Socket& socket = sockets_[slot];
-    if (socket.fd && socket.leases == 0 && now - socket.unused_since >= kUnusedTicks) Close(slot);
+    if (socket.fd && socket.leases == 0 && now >= socket.keep_until) Close(slot);
   }
 }
 

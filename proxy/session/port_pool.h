@@ -35,7 +35,9 @@ class PortPool {
   // Adds a lease to `slot`, opening its socket if it is closed. REQUIRES: slot <= size() and slot <
   // max_sockets(). False when no port or descriptor is left.
   bool Lease(std::uint32_t slot) noexcept;
-  void Release(std::uint32_t slot, Tick now) noexcept;
+  // Ends a lease of `slot`, which rests until `rest_until`: its socket stays at least that long, so
+  // that nobody else gets the port.
+  void Release(std::uint32_t slot, Tick now, Tick rest_until) noexcept;
 
   int fd(std::uint32_t slot) const noexcept { return sockets_[slot].fd.get(); }
   std::uint16_t port(std::uint32_t slot) const noexcept { return sockets_[slot].port; }
@@ -44,7 +46,7 @@ class PortPool {
   std::uint32_t max_sockets() const noexcept { return max_sockets_; }
   std::uint32_t open_sockets() const noexcept { return open_; }
 
-  // Closes sockets that have had no lease for 60 s.
+  // Closes sockets that have had no lease for 60 s, and none that rests.
   void CloseUnused(Tick now) noexcept;
   // Closes the socket of `slot`. REQUIRES: it has no lease.
   void Close(std::uint32_t slot) noexcept;
@@ -55,7 +57,7 @@ class PortPool {
     UniqueFd fd;
     std::uint16_t port = 0;
     std::uint32_t leases = 0;
-    Tick unused_since = 0;
+    Tick keep_until = 0;
   };
   bool Open(std::uint32_t slot) noexcept;
 

@@ -18,7 +18,7 @@ inline constexpr SessionIndex kNoSession = 0x7fffffffu;
 
 // How far a session has proven itself: nothing came back yet; a reply came; the client answered a
 // reply, so that its address is not forged.
-enum class SessionClass : std::uint8_t { kEmbryonic, kReplied, kAssured };
+enum class SessionClass : std::uint16_t { kEmbryonic, kReplied, kAssured };
 inline constexpr unsigned kEvictableClasses = 2;  // assured sessions are never evicted
 
 // Who is talking where: what sessions and Flow entries are found by.
@@ -41,17 +41,18 @@ struct Links {
 struct Session {
   FlowKey key;
   runtime::PeerId peer{0};
-  runtime::DestinationId destination{0};
+  std::uint32_t book = 0;              // of the leases towards its peer
   runtime::UpstreamId flow = kNoFlow;  // the upstream whose Flow entry this is, if any
   std::uint32_t port_slot = 0;         // of the pool socket
   Tick last_client = 0;
   Tick last_reply = 0;
   Links by_deadline;
-  std::array<Links, 2> by_age;  // unassured sessions of its listener, of its destination
-  std::uint16_t wheel_slot = 0;
-  SessionClass session_class = SessionClass::kEmbryonic;
-  bool live = false;
-  bool counted = false;  // among its source's sessions: the cap may come and go by reload
+  std::array<Links, 2> by_age;        // unassured sessions of its listener, of its destination
+  std::uint16_t to_port = 0;          // of the peer: its own, or the one that it answered from
+  std::uint16_t wheel_slot : 10 = 0;  // the wheel has 1 024
+  SessionClass session_class : 2 = SessionClass::kEmbryonic;
+  bool live : 1 = false;
+  bool counted : 1 = false;  // among its source's sessions: the cap may come and go by reload
 };
 static_assert(sizeof(Session) <= 96,
               "with its index entries a session takes 128 bytes at the most");

@@ -15,7 +15,9 @@ std::variant<SessionIndex, UpDrop> SessionTable::Create(const FlowKey& key,
                                                         runtime::PeerId peer, Tick now) noexcept {
   if (const auto refused = AdmitToListener(key, now)) return *refused;
   if (!AdmitToTable(now)) return UpDrop::kSessionLimit;
-  LeaseBook& book = books_[Raw(entry.destination)];
+  const auto book_index = books_.Find(BookAddress(entry));
+  if (!book_index) return UpDrop::kPortLimit;  // never: Apply() named the book of every peer
+  LeaseBook& book = books_[*book_index];
   const auto slot = LeasePort(book, now);
   if (!slot) return UpDrop::kPortLimit;
 
@@ -30,7 +32,8 @@ std::variant<SessionIndex, UpDrop> SessionTable::Create(const FlowKey& key,
   session = Session();
   session.key = key;
   session.peer = peer;
-  session.destination = entry.destination;
+  session.book = *book_index;
+  session.to_port = entry.address.port;
   session.port_slot = *slot;
   session.last_client = now;
   session.last_reply = now;
@@ -45,7 +48,7 @@ std::variant<SessionIndex, UpDrop> SessionTable::Create(const FlowKey& key,
   Link(index);
   session.wheel_slot = wheel_.Add(index, Deadline(session), [this](SessionIndex i) -> Links& {
     return sessions_[i].by_deadline;
-  });
+  }) & ExpiryWheel::kSlotMask;
   index_.Insert(Hash(key, EntryKind::kSession, Raw(peer)), EntryKind::kSession, index);
   return index;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace stevedore::session {
 namespace {
@@ -28,13 +29,6 @@ SessionTable::SessionTable(std::uint32_t capacity, unsigned worker, PortPool& v4
       index_(capacity),
       wheel_(now) {}
 
-std::size_t SessionTable::AddressHash::operator()(
-    const config::SocketAddress& address) const noexcept {
-  const auto words = Words(address.ip);
-  const std::uint64_t mixed = (words[0] ^ words[1] ^ address.port) * 0x9e3779b97f4a7c15ull;
-  return static_cast<std::size_t>(mixed ^ (mixed >> 32));
-}
-
 std::uint64_t SessionTable::Hash(const FlowKey& key, EntryKind kind,
                                  std::uint32_t id) const noexcept {
   const auto client = Words(key.client.ip);
@@ -52,7 +46,6 @@ std::uint64_t SessionTable::Hash(const FlowKey& key, EntryKind kind,
 void SessionTable::Apply(const runtime::Snapshot& snapshot, Tick now) {
   if (listeners_.size() < snapshot.listener_by_id.size())
     listeners_.resize(snapshot.listener_by_id.size());
-  if (books_.size() < snapshot.destination_limit) books_.resize(snapshot.destination_limit);
   for (std::uint32_t id = 0; id < listeners_.size(); ++id) {
     const std::uint32_t at = id < snapshot.listener_by_id.size() ? snapshot.listener_by_id[id]
                                                                  : runtime::Snapshot::kNoListener;
@@ -68,21 +61,18 @@ void SessionTable::Apply(const runtime::Snapshot& snapshot, Tick now) {
     listeners_[id].limits = entry.session;
     listeners_[id].counters = &entry.stats->of(worker_);
   }
-  for (const runtime::PeerEntry& peer : snapshot.peers) {
+  if (peer_addresses_.size() < snapshot.peers.size()) peer_addresses_.resize(snapshot.peers.size());
+  books_.BeginNaming();
+  for (std::uint32_t id = 0; id < snapshot.peers.size(); ++id) {
+    const runtime::PeerEntry& peer = snapshot.peers[id];
     if (!peer.present) continue;
-    LeaseBook& book = books_[Raw(peer.destination)];
-    if (book.in_use && book.address == peer.address) continue;
-    // The id has a new owner. Who was paused longer than ids rest may still hold sessions of the
-    // old.
-    if (book.held() != 0)
-      EndIf([&](const Session& s) { return s.destination == peer.destination; }, now);
-    if (book.in_use) by_address_.erase(book.address);
-    book = LeaseBook();
-    book.address = peer.address;
-    book.v4 = peer.address.ip.is_v4();
-    book.in_use = true;
-    by_address_[peer.address] = peer.destination;
+    books_.Name(BookAddress(peer), pools_[peer.address.ip.is_v4()]->size());
+    // Who was paused for longer than ids rest may hold sessions of the id's former owner.
+    const config::SocketAddress former = std::exchange(peer_addresses_[id], peer.address);
+    if (former.port != 0 && former != peer.address)
+      EndIf([id](const Session& s) { return Raw(s.peer) == id; }, now);
   }
+  books_.EndNaming(now);
 }
 
 SessionIndex SessionTable::Find(const FlowKey& key, runtime::PeerId peer) const noexcept {
@@ -98,14 +88,6 @@ SessionIndex SessionTable::FindFlow(const FlowKey& key,
     return sessions_[i].flow == upstream && sessions_[i].key == key;
   };
   return index_.Find(Hash(key, EntryKind::kFlow, Raw(upstream)), EntryKind::kFlow, same);
-}
-
-SessionIndex SessionTable::FindReply(bool v4, std::uint32_t port_slot,
-                                     const config::SocketAddress& source) const noexcept {
-  const auto found = by_address_.find(source);
-  if (found == by_address_.end()) return kNoSession;
-  const LeaseBook& book = books_[Raw(found->second)];
-  return book.v4 == v4 ? book.holder(port_slot) : kNoSession;
 }
 
 PortPool& SessionTable::PoolOf(const Session& session) noexcept {
@@ -183,7 +165,7 @@ void SessionTable::File(SessionIndex index) noexcept {
   const auto link = [this](SessionIndex i) -> Links& { return sessions_[i].by_deadline; };
   Session& session = sessions_[index];
   wheel_.Remove(index, session.wheel_slot, link);
-  session.wheel_slot = wheel_.Add(index, Deadline(session), link);
+  session.wheel_slot = wheel_.Add(index, Deadline(session), link) & ExpiryWheel::kSlotMask;
 }
 
 void SessionTable::End(SessionIndex index, SessionEnd why, Tick now) noexcept {
@@ -199,7 +181,7 @@ void SessionTable::End(SessionIndex index, SessionEnd why, Tick now) noexcept {
   const bool brief = session.session_class == SessionClass::kEmbryonic;
   const Tick rest = std::max<Tick>(60, listener.limits.idle_timeout) * kTicksPerSecond;
   const Tick until = brief ? session.last_client + kTicksPerSecond : now + rest;
-  PoolOf(session).Release(session.port_slot, now);
+  PoolOf(session).Release(session.port_slot, now, until);
   LeasesOf(session).Release(session.port_slot, until, brief);
   if (session.counted) {
     const auto source = per_source_.find(SourceKey(session.key));
@@ -227,7 +209,7 @@ void SessionTable::RetirePort(std::uint16_t port, Tick now) noexcept {
   for (PortPool* pool : pools_) {
     for (std::uint32_t slot = 0; slot < pool->size(); ++slot) {
       if (pool->fd(slot) < 0 || pool->port(slot) != port) continue;
-      for (LeaseBook& book : books_)
+      for (LeaseBook& book : books_.all())
         if (pools_[book.v4 ? 1 : 0] == pool && book.holder(slot) != kNoSession)
           End(book.holder(slot), SessionEnd::kRemoved, now);
       pool->Close(slot);

@@ -13,7 +13,7 @@
 #include "proxy/runtime/snapshot.h"
 #include "proxy/session/expiry_wheel.h"
 #include "proxy/session/flow_index.h"
-#include "proxy/session/lease_book.h"
+#include "proxy/session/lease_books.h"
 #include "proxy/session/port_pool.h"
 #include "proxy/session/siphash.h"
 
@@ -27,7 +27,7 @@ class SessionTable {
   SessionTable(std::uint32_t capacity, unsigned worker, PortPool& v4, PortPool& v6, Tick now);
   bool ok() const noexcept { return static_cast<bool>(sessions_) && static_cast<bool>(index_); }
 
-  // Takes over what a new snapshot says of listeners and destinations; sessions of listeners that
+  // Takes over what a new snapshot says of listeners and peers; sessions of listeners that
   // are gone end. REQUIRES: `snapshot` outlives the next Apply().
   void Apply(const runtime::Snapshot& snapshot, Tick now);
 
@@ -35,10 +35,12 @@ class SessionTable {
   SessionIndex Find(const FlowKey& key, runtime::PeerId peer) const noexcept;
   // The session that carries the key's Flow to `upstream`, or kNoSession.
   SessionIndex FindFlow(const FlowKey& key, runtime::UpstreamId upstream) const noexcept;
-  // The session that has leased `port_slot` of the pool of that family towards `source`, or
-  // kNoSession.
+  // The session that has leased `port_slot` of the pool of that family towards `source`, or towards
+  // every port there, or kNoSession.
   SessionIndex FindReply(bool v4, std::uint32_t port_slot,
-                         const config::SocketAddress& source) const noexcept;
+                         const config::SocketAddress& source) const noexcept {
+    return books_.Holder(v4, port_slot, source);
+  }
 
   // A new session, or the reason why none can be had. Evicts unassured sessions that hold what ran
   // out: oldest embryonic first, then oldest replied. REQUIRES: Find() says there is none; the
@@ -61,9 +63,14 @@ class SessionTable {
   const Session& operator[](SessionIndex index) const noexcept { return sessions_[index]; }
   // The pool that the session's port belongs to.
   PortPool& PoolOf(const Session& session) noexcept;
-  const config::SocketAddress& AddressOf(const Session& session) const noexcept {
-    return books_[runtime::Raw(session.destination)].address;
+  // Where its datagrams go.
+  config::SocketAddress AddressOf(const Session& session) const noexcept {
+    const config::SocketAddress& address = books_[session.book].address;
+    return {address.ip, session.to_port, address.scope};
   }
+  // From now on its datagrams go to this port of its peer. REQUIRES: its lease is towards every
+  // port there.
+  void Follow(SessionIndex index, std::uint16_t port) noexcept { sessions_[index].to_port = port; }
   std::uint32_t size() const noexcept { return live_; }
   std::uint32_t capacity() const noexcept { return capacity_; }
 
@@ -75,13 +82,14 @@ class SessionTable {
     std::uint32_t count = 0;
     std::array<SessionList, 2> by_age;  // its embryonic and its replied sessions
   };
-  struct AddressHash {
-    std::size_t operator()(const config::SocketAddress& address) const noexcept;
-  };
 
+  // What the peer's leases are towards: its address and port, or every port there.
+  static config::SocketAddress BookAddress(const runtime::PeerEntry& peer) noexcept {
+    return {peer.address.ip, peer.whole_host ? std::uint16_t{0} : peer.address.port};
+  }
   std::uint64_t Hash(const FlowKey& key, EntryKind kind, std::uint32_t id) const noexcept;
   ListenerBook& BookOf(const Session& s) { return listeners_[runtime::Raw(s.key.listener)]; }
-  LeaseBook& LeasesOf(const Session& s) { return books_[runtime::Raw(s.destination)]; }
+  LeaseBook& LeasesOf(const Session& s) { return books_[s.book]; }
   Tick Deadline(const Session& session) const noexcept;
   void SetClass(SessionIndex index, SessionClass to) noexcept;
   void Link(SessionIndex index) noexcept;
@@ -113,8 +121,8 @@ class SessionTable {
   SessionIndex never_used_ = 0;
   std::uint32_t live_ = 0;
   std::vector<ListenerBook> listeners_;  // by ListenerId
-  std::vector<LeaseBook> books_;         // by DestinationId
-  std::unordered_map<config::SocketAddress, runtime::DestinationId, AddressHash> by_address_;
+  LeaseBooks books_;
+  std::vector<config::SocketAddress> peer_addresses_;            // by PeerId; port 0 = never seen
   std::unordered_map<std::uint64_t, std::uint32_t> per_source_;  // where a listener caps it
   ExpiryWheel wheel_;
 };

@@ -19,6 +19,17 @@ using runtime::UpstreamEntry;
 using runtime::UpstreamIndex;
 using session::kNoSession;
 
+namespace {
+
+// An ICMP error about an earlier datagram, perhaps to another peer, fails the send behind it. Only
+// sending again tells whose it was; beside a dead peer several may stand in the way.
+constexpr std::uint8_t kMaxResends = 4;
+
+// How often another peer is asked for when the first one is unreachable.
+constexpr std::uint32_t kMaxPicks = 16;
+
+}  // namespace
+
 PacketPath::PacketPath(unsigned worker, session::SessionTable& sessions, session::KeyTable& keys,
                        const session::OwnPorts& own_ports)
     : worker_(worker), sessions_(sessions), keys_(keys), own_ports_(own_ports) {}
@@ -57,7 +68,7 @@ void PacketPath::ForwardOne(const ListenerEntry& listener, const net::Datagram& 
 
   const Choice choice = Choose(listener, upstream, datagram);
   if (choice.session == kNoSession) return counters.Drop(choice.drop);
-  Enqueue({choice.session, upstream, static_cast<std::uint8_t>(slot), 1, false}, datagram);
+  Enqueue({choice.session, upstream, static_cast<std::uint8_t>(slot), 1, 0}, datagram);
 }
 
 PacketPath::Choice PacketPath::Choose(const ListenerEntry& listener, UpstreamIndex index,
@@ -126,6 +137,9 @@ void PacketPath::Enqueue(const Sending& sending, const net::Datagram& datagram) 
   const session::Session& session = sessions_[sending.session];
   session::PortPool& pool = sessions_.PoolOf(session);
   sessions_.OnClient(sending.session, now_);
+  const UpstreamEntry& upstream = snapshot_->upstreams[Raw(sending.upstream)];
+  if (upstream.follow_reply_port && upstream.restart.Find(datagram.bytes) != RuleMatcher::kNoRule)
+    sessions_.Follow(sending.session, snapshot_->peers[Raw(session.peer)].address.port);
   const unsigned item = out_.Add(pool.fd(session.port_slot), pool.v4() ? AF_INET : AF_INET6,
                                  sessions_.AddressOf(session), config::IpAddress{}, datagram.bytes);
   sending_[item] = sending;
@@ -159,10 +173,8 @@ bool PacketPath::Retry(const ListenerEntry& listener, const net::Datagram& datag
   // A session made later in this batch may have evicted this one and taken its place.
   const session::Session& session = sessions_[sending.session];
   if (!session.live || session.key.client != datagram.source) return false;
-  if (!sending.resent) {
-    // An ICMP error about an earlier datagram, perhaps to another peer, fails the send behind it:
-    // once more tells.
-    sending.resent = true;
+  if (sending.resends < kMaxResends) {
+    ++sending.resends;
     Enqueue(sending, datagram);
     return true;
   }
@@ -170,13 +182,16 @@ bool PacketPath::Retry(const ListenerEntry& listener, const net::Datagram& datag
   const UpstreamEntry& upstream = snapshot_->upstreams[Raw(sending.upstream)];
   std::uint64_t hash = 0;
   if (upstream.key) hash = upstream.key->Hash(datagram.bytes, datagram.source).value_or(0);
-  const PeerId peer = Pick(upstream, hash, sending.tries);
-  if (peer == kNoPeerId) return false;
+  PeerId peer = session.peer;
+  for (std::uint32_t attempt = sending.tries; peer == session.peer && attempt <= kMaxPicks;
+       ++attempt)
+    peer = Pick(upstream, hash, attempt);
+  if (peer == kNoPeerId || peer == session.peer) return false;
   const session::FlowKey key = session.key;  // a copy: its session may be evicted for the new one
   const Choice choice = SessionTo(key, peer);
   if (choice.session == kNoSession) return false;
   Enqueue({choice.session, sending.upstream, sending.slot,
-           static_cast<std::uint8_t>(sending.tries + 1), false},
+           static_cast<std::uint8_t>(sending.tries + 1), 0},
           datagram);
   return true;
 }

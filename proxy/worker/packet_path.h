@@ -39,7 +39,7 @@ class PacketPath {
     runtime::UpstreamIndex upstream;
     std::uint8_t slot;  // of the receive batch
     std::uint8_t tries;
-    bool resent;
+    std::uint8_t resends;
   };
   // Where a datagram goes, or why not.
   struct Choice {

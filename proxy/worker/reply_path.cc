@@ -47,10 +47,12 @@ void ReplyPath::Deliver(const session::PortPool& pool, std::uint32_t port_slot, 
   const session::Session& session = sessions_[index];
   const std::uint32_t at = snapshot_->listener_by_id[Raw(session.key.listener)];
   const runtime::ListenerEntry& listener = snapshot_->listeners[at];
-  if (!listener.sockets) return stray();
+  const runtime::PeerEntry& peer = snapshot_->peers[Raw(session.peer)];
+  const bool follows = peer.present && snapshot_->upstreams[Raw(peer.upstream)].follow_reply_port;
+  if (!listener.sockets || (datagram.source.port != session.to_port && !follows)) return stray();
+  if (follows) sessions_.Follow(index, datagram.source.port);
   runtime::ListenerCounters& counters = listener.stats->of(worker_);
   counters.upstream_in.Add(size);
-  const runtime::PeerEntry& peer = snapshot_->peers[Raw(session.peer)];
   if (peer.present) snapshot_->upstreams[Raw(peer.upstream)].stats->of(worker_).in.Add(size);
   if (size > listener.max_datagram_bytes) return counters.Drop(DownDrop::kTruncated);
   sessions_.OnReply(index, now);

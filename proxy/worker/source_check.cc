@@ -15,13 +15,14 @@ bool IsBadSource(const config::SocketAddress& source, const config::IpAddress& l
     return std::binary_search(addresses.begin(), addresses.end(), ip);
   };
   if (listener_port && contains(snapshot.own_addresses)) return true;
-  if (ip != local && !ip.is_loopback() && !contains(snapshot.local_addresses)) return false;
-  if (own_ports.Holds(source.port)) return true;
+  const bool ours = ip == local || ip.is_loopback() || contains(snapshot.local_addresses);
+  if (ours && own_ports.Holds(source.port)) return true;
   // A concrete listener owns its port on its own address alone.
-  return std::any_of(snapshot.listeners.begin(), snapshot.listeners.end(),
-                     [&source](const runtime::ListenerEntry& listener) {
+  return listener_port &&
+         std::any_of(snapshot.listeners.begin(), snapshot.listeners.end(),
+                     [&source, ours](const runtime::ListenerEntry& listener) {
                        return listener.address.port == source.port &&
-                              (listener.wildcard || listener.address.ip == source.ip);
+                              (listener.wildcard ? ours : listener.address.ip == source.ip);
                      });
 }
 

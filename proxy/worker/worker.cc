@@ -26,6 +26,8 @@ constexpr unsigned kLastRounds = 256;
 // The session clock must come round at least twice a second (session_clock.h).
 constexpr std::chrono::milliseconds kMaxWait{400};
 
+constexpr session::Tick kMaxExpiryDelay = 10 * session::kTicksPerSecond;
+
 std::uint64_t ThreadCpuNanos() noexcept {
   timespec time{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -87,8 +89,12 @@ void Worker::Run() noexcept {
     const session::Tick tick = session_clock_.Advance(now);
     TakeSnapshot();
     if (!snapshot_) continue;
-    // What waits in the sockets may refresh a session: nothing expires before it was read.
-    if (Serve(events)) sessions_.Expire(tick);
+    // What waits in the sockets may refresh a session: nothing expires before it was read. Under a
+    // load that never lets them run dry, it does after a while.
+    if (Serve(events) || tick - last_expiry_ >= kMaxExpiryDelay) {
+      sessions_.Expire(tick);
+      last_expiry_ = tick;
+    }
     if (now >= next_second_) EverySecond(now);
   }
   if (snapshot_) DrainAll();

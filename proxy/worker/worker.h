@@ -84,6 +84,7 @@ class Worker {
   ReplyPath replies_;
   net::RecvBatch in_;
   Nanos next_second_{0};
+  session::Tick last_expiry_ = 0;
 
   std::atomic<bool> stop_{false};
   std::atomic<std::uint64_t> generation_{0};

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <fstream>
 #include <limits>
 #include <thread>
 
@@ -14,14 +15,22 @@ namespace {
 // Left for listeners' siblings, probes, files, connections of the HTTP endpoint.
 constexpr rlim_t kReservedDescriptors = 256;
 
-// Pool sockets per worker: the descriptors, and no more than there are ports.
+// The ports that the kernel gives to sockets that ask for none: ip(7), ip_local_port_range.
+rlim_t LocalPorts() {
+  std::ifstream in("/proc/sys/net/ipv4/ip_local_port_range");
+  rlim_t first = 0;
+  rlim_t last = 0;
+  return in >> first >> last && last > first ? last - first + 1 : 28232;
+}
+
+// Pool sockets per worker: a share of the descriptors, and of the ports, whichever is less.
 std::uint32_t PoolSockets(unsigned workers) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   const rlim_t free = limit.rlim_cur > 2 * kReservedDescriptors
                           ? limit.rlim_cur - kReservedDescriptors
                           : limit.rlim_cur / 2;
-  return static_cast<std::uint32_t>(std::clamp<rlim_t>(free / workers, 1, 64511));
+  return static_cast<std::uint32_t>(std::max<rlim_t>(1, std::min(free, LocalPorts()) / workers));
 }
 
 }  // namespace

@@ -98,14 +98,12 @@ TEST(Decode, RefusesOtherVersionsAndForms) {
 TEST(Decode, RefusesWhatIsNotBuiltYet) {
   EXPECT_EQ(ErrorsOf(R"({"version": 1,
   "listeners": [{"name": "l", "port": 1, "allow": [],
-    "deny": [], "rateLimit": {}, "session": {"maxReplyRatio": 3}}],
-  "upstreams": [{"name": "u", "followReplyPort": {}}]})"),
+    "deny": [], "rateLimit": {}, "session": {"maxReplyRatio": 3}}]})"),
             "line 3: listeners[0].session.maxReplyRatio: not supported by this version: leave it "
             "out\n"
             "line 2: listeners[0].allow: not supported by this version: leave it out\n"
             "line 3: listeners[0].deny: not supported by this version: leave it out\n"
-            "line 3: listeners[0].rateLimit: not supported by this version: leave it out\n"
-            "line 4: upstreams[0].followReplyPort: not supported by this version: leave it out\n");
+            "line 3: listeners[0].rateLimit: not supported by this version: leave it out\n");
 }
 
 TEST(Decode, ReportsEverythingAtOnceAndKeepsTheRest) {

@@ -1,0 +1,28 @@
+// explain: what the proxy would do with one datagram, and why: each compare, the key, the slot, the
+// peer.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "proxy/base/result.h"
+#include "proxy/config/address.h"
+#include "proxy/config/byte_match.h"
+#include "proxy/config/validate.h"
+
+namespace stevedore::control {
+
+struct ExplainRequest {
+  std::uint16_t listener_port = 0;
+  config::Bytes payload;
+  config::SocketAddress client;
+};
+
+// Lines for people. Decisions are the runtime's own (matcher, hash key, balancer); all peers are
+// taken as passing their probes, and no conversation as kept. The last line is
+// "verdict: peer ADDR:PORT" or "verdict: drop REASON" with the reasons of runtime/stats.h. Errors:
+// no listener has that port; the message lists the ports.
+Result<std::string> Explain(const config::ValidConfig& config, const ExplainRequest& request);
+
+}  // namespace stevedore::control

@@ -1,0 +1,118 @@
+#include "proxy/control/traffic_book.h"
+
+#include <algorithm>
+
+#include "proxy/net/udp_socket.h"
+
+namespace stevedore::control {
+
+void ListenerTotals::Add(const ListenerTotals& other) {
+  const auto add = [](auto& to, const auto& from) {
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];
+  };
+  add(datagrams, other.datagrams);
+  add(bytes, other.bytes);
+  add(up_drops, other.up_drops);
+  add(down_drops, other.down_drops);
+  add(sessions_ended, other.sessions_ended);
+  kernel_drops += other.kernel_drops;
+  sessions_created += other.sessions_created;
+}
+
+ListenerTotals ListenerTotals::Of(const runtime::ListenerStats& stats) {
+  ListenerTotals totals;
+  for (const runtime::ListenerCounters& block : stats.blocks) {
+    const runtime::Traffic* traffic[] = {&block.client_in, &block.upstream_out, &block.upstream_in,
+                                         &block.client_out};
+    for (std::size_t i = 0; i < 4; ++i) {
+      totals.datagrams[i] += traffic[i]->datagrams.Get();
+      totals.bytes[i] += traffic[i]->bytes.Get();
+    }
+    const auto add = [](auto& to, const auto& from) {
+      for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i].Get();
+    };
+    add(totals.up_drops, block.up_drops);
+    add(totals.down_drops, block.down_drops);
+    add(totals.sessions_ended, block.sessions_ended);
+    totals.kernel_drops += block.kernel_drops.Get();
+    totals.sessions_created += block.sessions_created.Get();
+  }
+  return totals;
+}
+
+std::uint64_t ListenerTotals::sessions() const {
+  std::uint64_t ended = 0;
+  for (const std::uint64_t count : sessions_ended) ended += count;
+  return sessions_created > ended ? sessions_created - ended : 0;
+}
+
+void TrafficBook::SetSnapshot(std::shared_ptr<const runtime::Snapshot> snapshot) {
+  const std::lock_guard lock(mutex_);
+  for (Tracked& tracked : tracked_) {
+    const bool stays = std::any_of(
+        snapshot->listeners.begin(), snapshot->listeners.end(),
+        [&tracked](const runtime::ListenerEntry& l) { return l.stats == tracked.stats; });
+    if (stays || tracked.gone_since != 0) continue;
+    ReadDrops(tracked);
+    tracked.gone_since = snapshot->generation;
+  }
+  for (const runtime::ListenerEntry& listener : snapshot->listeners) Track(listener);
+  snapshot_ = std::move(snapshot);
+}
+
+void TrafficBook::Track(const runtime::ListenerEntry& listener) {
+  auto found = std::find_if(tracked_.begin(), tracked_.end(),
+                            [&listener](const Tracked& t) { return t.stats == listener.stats; });
+  if (found == tracked_.end()) found = tracked_.insert(tracked_.end(), {listener.stats, {}, {}});
+  if (found->sockets.lock() == listener.sockets) return;
+  ReadDrops(*found);
+  found->sockets = listener.sockets;
+  found->seen_drops.assign(listener.sockets ? listener.sockets->fds.size() : 0, 0);
+}
+
+void TrafficBook::ReadDrops(Tracked& tracked) {
+  const auto sockets = tracked.sockets.lock();
+  if (!sockets) return;
+  for (std::size_t worker = 0; worker < tracked.seen_drops.size(); ++worker) {
+    const std::uint32_t drops = net::KernelDrops(sockets->fds[worker].get());
+    tracked.kernel_drops += drops - tracked.seen_drops[worker];
+    tracked.seen_drops[worker] = drops;
+  }
+}
+
+void TrafficBook::ReadKernelDrops() {
+  const std::lock_guard lock(mutex_);
+  for (Tracked& tracked : tracked_) ReadDrops(tracked);
+}
+
+void TrafficBook::Settle(std::uint64_t oldest) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(tracked_, [&](const Tracked& tracked) {
+    if (tracked.gone_since == 0 || oldest < tracked.gone_since) return false;
+    settled_.Add(ListenerTotals::Of(*tracked.stats));
+    settled_.kernel_drops += tracked.kernel_drops;
+    return true;
+  });
+}
+
+std::map<std::string, ListenerTotals> TrafficBook::Totals() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, ListenerTotals> totals;
+  if (!snapshot_) return totals;
+  ListenerTotals& nameless = totals[""];
+  nameless = settled_;
+  nameless.Add(ListenerTotals::Of(*snapshot_->nowhere));
+  for (const Tracked& tracked : tracked_) {
+    ListenerTotals& into = tracked.gone_since == 0 ? totals[tracked.stats->name] : nameless;
+    into.Add(ListenerTotals::Of(*tracked.stats));
+    into.kernel_drops += tracked.kernel_drops;
+  }
+  return totals;
+}
+
+std::shared_ptr<const runtime::Snapshot> TrafficBook::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+}  // namespace stevedore::control

@@ -1,0 +1,68 @@
+// TrafficBook: whose counters there are: of the listeners, rules and upstreams in force, and what the ones that are
+// gone have left.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "proxy/runtime/snapshot.h"
+
+namespace stevedore::control {
+
+// Sums over workers of a listener's counters.
+struct ListenerTotals {
+  std::array<std::uint64_t, 4> datagrams{};  // client_in, upstream_out, upstream_in, client_out
+  std::array<std::uint64_t, 4> bytes{};
+  std::array<std::uint64_t, runtime::kUpDropNames.size()> up_drops{};
+  std::array<std::uint64_t, runtime::kDownDropNames.size()> down_drops{};
+  std::uint64_t kernel_drops = 0;
+  std::uint64_t sessions_created = 0;
+  std::array<std::uint64_t, runtime::kSessionEndNames.size()> sessions_ended{};
+
+  void Add(const ListenerTotals& other);
+  static ListenerTotals Of(const runtime::ListenerStats& stats);
+  // Sessions that are alive; those of a renamed listener end under its new name.
+  std::uint64_t sessions() const;
+};
+
+// Thread: all members from any thread.
+class TrafficBook {
+ public:
+  // The snapshot in force from now on. REQUIRES: called before it is published, so that the kernel drops of sockets
+  // that go are read while they are open.
+  void SetSnapshot(std::shared_ptr<const runtime::Snapshot> snapshot);
+  // Moves counters of what is gone into the nameless sum once no worker can write them any more. `oldest`: the oldest
+  // generation in use.
+  void Settle(std::uint64_t oldest);
+  // Reads the kernel's drops of all listener sockets. Call once a second and at scrape.
+  void ReadKernelDrops();
+
+  // Totals by listener name; "" has what belongs to no listener and what was left by those that are gone.
+  std::map<std::string, ListenerTotals> Totals() const;
+  std::shared_ptr<const runtime::Snapshot> snapshot() const;
+
+ private:
+  struct Tracked {
+    std::shared_ptr<runtime::ListenerStats> stats;
+    std::weak_ptr<runtime::ListenerSockets> sockets;
+    std::vector<std::uint32_t> seen_drops;  // by worker: of the sockets that are open
+    std::uint64_t kernel_drops = 0;
+    std::uint64_t gone_since = 0;  // the first generation without it; 0 = in force
+  };
+  void Track(const runtime::ListenerEntry& listener);
+  static void ReadDrops(Tracked& tracked);
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const runtime::Snapshot> snapshot_;
+  std::vector<Tracked> tracked_;
+  ListenerTotals settled_;
+};
+
+}  // namespace stevedore::control
