@@ -10,9 +10,10 @@ set -euo pipefail
 
 build="g++ cmake ninja-build ccache git python3
   libcpprest-dev nlohmann-json3-dev libyaml-cpp-dev prometheus-cpp-dev libboost-dev libspdlog-dev libcli11-dev libssl-dev libxxhash-dev"
-# gcc's sanitizers come with g++; python3-venv is for a Go that Debian 12 does not have (tests/cluster/build.sh).
-tests="libgtest-dev libgmock-dev clang-tidy clang-format python3-pytest python3-venv
-  iproute2 procps strace openssl curl util-linux ca-certificates"
+# gcc's sanitizers come with g++; python3-venv is for a Go that Debian 12 does not have (tests/go.sh).
+tests="libgtest-dev libgmock-dev clang-tidy clang-format python3-pytest python3-venv python3-dev
+  iproute2 procps strace openssl curl util-linux ca-certificates
+  dnsmasq-base dnsperf tftp-hpa tftpd-hpa"
 
 case ${1:-} in
   build) wanted=$build ;;

@@ -1,32 +1,51 @@
-// The controller as a whole: what the executable's commands do.
+// App: the running controller: a mode, the store, the sync loop, the proxy's answers, HTTP pages.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
-#include <vector>
+#include <cstdint>
+#include <memory>
+#include <thread>
 
-#include "controller/compile/compile_options.h"
+#include "controller/controller_options.h"
+#include "controller/mode.h"
+#include "controller/publish/ack_reader.h"
+#include "controller/publish/config_writer.h"
+#include "controller/store/store.h"
+#include "controller/sync_loop.h"
+#include "proxy/base/clock.h"
+#include "proxy/base/http_endpoint.h"
+#include "proxy/base/result.h"
 
 namespace stevedore {
 
-// Flags of the run mode, parsed and checked. docs/flags.md tells each.
-struct ControllerOptions {
-  std::string directory;   // --source directory:PATH; empty: kubernetes
-  std::string kubeconfig;  // empty: in-cluster credentials, else the default kubeconfig
-  std::string context;
-  std::vector<std::string> watch_namespaces;  // empty: all
-  std::string proxy_config;
-  std::string proxy_status;
-  std::string metrics_address = ":9180";
-  std::string status_dir;
-  compile::CompileOptions compile;
+// Thread: one owner. The destructor ends everything and waits for its threads.
+class App {
+ public:
+  // Starts all threads; they inherit the signal mask. Errors: what the flags name is not there, or
+  // the metrics port is taken. An API server that does not answer is no error: it is tried again.
+  static Result<std::unique_ptr<App>> Start(ControllerOptions options);
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  // Where /metrics, /healthz and /readyz are.
+  std::uint16_t metrics_port() const noexcept { return http_->port(); }
+
+ private:
+  explicit App(ControllerOptions options);
+  Result<> StartParts();
+  Result<> ServeHttp();
+
+  // In the order of construction: what stands lower uses what stands above.
+  ControllerOptions options_;
+  MonotonicClock clock_;
+  store::Store store_;
+  publish::ConfigWriter writer_;
+  std::unique_ptr<publish::AckReader> ack_;
+  std::unique_ptr<Mode> mode_;
+  std::unique_ptr<SyncLoop> loop_;
+  std::unique_ptr<HttpEndpoint> http_;
+  std::thread sync_thread_;
 };
-
-// Runs until SIGINT or SIGTERM. Returns the exit code; what went wrong at the start is in the log.
-int RunController(ControllerOptions options);
-
-// `compile -f PATH...`: compiled config on stdout, a line per problem on stderr. 0, or 1 when a
-// route is refused.
-int RunCompile(const std::vector<std::string>& paths, compile::CompileOptions options);
 
 }  // namespace stevedore

@@ -34,6 +34,13 @@ class Families {
   void Gauge(const char* name, const char* help, double value, const Labels& labels = {}) {
     Add(name, help, MetricType::Gauge, value, labels);
   }
+  void Summary(const char* name, const char* help, std::uint64_t count, double sum,
+               const Labels& labels) {
+    ClientMetric metric = Metric(MetricType::Summary, 0, labels);
+    metric.summary.sample_count = count;
+    metric.summary.sample_sum = sum;
+    families_[name] = {name, help, MetricType::Summary, {std::move(metric)}};
+  }
   std::vector<MetricFamily> Take() {
     std::vector<MetricFamily> list;
     for (auto& entry : families_) list.push_back(std::move(entry.second));
@@ -49,6 +56,9 @@ void AddSync(Families& out, const SyncNumbers& sync) {
   const char* help = "Compiles of the whole picture.";
   out.Count(reconciles, help, sync.syncs, {{"controller", "sync"}, {"result", "success"}});
   out.Count(reconciles, help, sync.sync_errors, {{"controller", "sync"}, {"result", "error"}});
+  out.Summary("controller_runtime_reconcile_time_seconds",
+              "Time from the picture to the written config and statuses.",
+              sync.syncs + sync.sync_errors, sync.sync_seconds, {{"controller", "sync"}});
   out.Count("controller_runtime_reconcile_errors_total", "Compiles whose config was not written.",
             sync.sync_errors, {{"controller", "sync"}});
   const char* writes = "stevedore_config_writes_total";

@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "controller/app.h"
+#include "controller/run.h"
 #include "proxy/base/log.h"
 #include "proxy/base/version.h"
 

@@ -9,9 +9,6 @@
 namespace stevedore {
 namespace {
 
-// How long the proxy may take to run a config that was written, before a route says that it does
-// not.
-constexpr std::chrono::seconds kAckPatience{10};
 constexpr std::chrono::milliseconds kIdleWait{1000};
 constexpr std::chrono::milliseconds kRetryWait{250};
 
@@ -28,9 +25,10 @@ std::string Rfc3339Now() {
 
 void SyncLoop::Run() {
   std::uint64_t seen = 0;
-  while (!stop_.load(std::memory_order_acquire)) {
-    const bool pending = write_pending_ || publish_pending_ || waiting_since_.has_value();
+  for (;;) {
+    const bool pending = write_pending_ || publish_pending_ || tracker_.waiting();
     seen = parts_.store.WaitForChange(seen, pending ? kRetryWait : kIdleWait);
+    if (stop_.load(std::memory_order_acquire)) return;
     // Nothing is written over a former config while the picture has holes.
     if (parts_.store.Synced()) Sync();
   }
@@ -45,39 +43,50 @@ void SyncLoop::Sync() {
   const auto view = parts_.store.View();
   const Nanos began = parts_.clock.Now();
   const bool news = view->generation != compiled_generation_ || !ready();
+  const bool write = news || write_pending_;
   if (news) Compile(*view);
-  if (news || write_pending_) {
-    const auto outcome = parts_.writer.Write(output_.config);
-    write_pending_ = !outcome;
-    const std::lock_guard lock(mutex_);
-    if (!outcome) {
-      ++numbers_.sync_errors;
-      ++numbers_.config_write_errors;
-      spdlog::error("Could not write config error=\"{}\"", outcome.error().detail);
-    } else if (*outcome == publish::ConfigWriter::Outcome::kWritten) {
-      ++numbers_.config_writes;
-      numbers_.config_written_at = static_cast<double>(std::time(nullptr));
-      spdlog::info("Wrote config digest={} listeners={} upstreams={}", parts_.writer.digest(),
-                   output_.config.listeners.size(), output_.config.upstreams.size());
-    }
-    numbers_.config_bytes = parts_.writer.size_bytes();
-  }
+  if (write) Write();
+  ready_.store(true, std::memory_order_release);
   auto ack = parts_.ack();
   const bool answered = ack != seen_ack_;
   seen_ack_ = std::move(ack);
-  if (news || answered || publish_pending_ || waiting_since_)
+  if (news || answered || publish_pending_ || tracker_.waiting())
     publish_pending_ = !PublishStatuses(*view);
-  if (!news) return;
+  if (!write) return;
   const std::lock_guard lock(mutex_);
-  ++numbers_.syncs;
   numbers_.sync_seconds += std::chrono::duration<double>(parts_.clock.Now() - began).count();
 }
 
 void SyncLoop::Compile(const store::ClusterView& view) {
   output_ = compile::Compile(view, parts_.compile);
   compiled_generation_ = view.generation;
-  ready_.store(true, std::memory_order_release);
+  publish::AckTracker::Routes accepted;
+  for (const compile::RouteReport& report : output_.reports)
+    if (report.is_accepted()) accepted[report.key] = view.routes.at(report.key).object;
+  tracker_.Compiled(std::move(accepted));
   TellProblems();
+}
+
+void SyncLoop::Write() {
+  const auto outcome = parts_.writer.Write(output_.config);
+  // A config that is not valid is not so a moment later either: only news can help.
+  write_pending_ = !outcome && outcome.error().code != Errc::kInternal;
+  const std::string error = outcome ? "" : outcome.error().detail;
+  if (!error.empty() && error != told_error_)
+    spdlog::error("Could not write config error=\"{}\"", error);
+  told_error_ = error;
+  if (outcome) tracker_.Wrote(parts_.writer.digest());
+  const std::lock_guard lock(mutex_);
+  numbers_.config_bytes = parts_.writer.size_bytes();
+  ++(outcome ? numbers_.syncs : numbers_.sync_errors);
+  if (!outcome) {
+    ++numbers_.config_write_errors;
+  } else if (*outcome == publish::ConfigWriter::Outcome::kWritten) {
+    ++numbers_.config_writes;
+    numbers_.config_written_at = static_cast<double>(std::time(nullptr));
+    spdlog::info("Wrote config digest={} listeners={} upstreams={}", parts_.writer.digest(),
+                 output_.config.listeners.size(), output_.config.upstreams.size());
+  }
 }
 
 // Each problem once, when it appears.
@@ -89,21 +98,8 @@ void SyncLoop::TellProblems() {
   told_ = std::move(lines);
 }
 
-publish::ProxyAnswer SyncLoop::Answer(Nanos now) {
-  publish::ProxyAnswer answer;
-  answer.written_digest = parts_.writer.digest();
-  answer.status = seen_ack_;
-  if (answer.status && answer.status->digest == answer.written_digest) {
-    waiting_since_.reset();
-  } else if (!waiting_since_) {
-    waiting_since_ = now;
-  }
-  answer.overdue = waiting_since_ && now - *waiting_since_ > kAckPatience;
-  return answer;
-}
-
 bool SyncLoop::PublishStatuses(const store::ClusterView& view) {
-  const publish::ProxyAnswer answer = Answer(parts_.clock.Now());
+  const publish::ProxyAnswer answer = tracker_.Answer(seen_ack_, parts_.clock.Now());
   const publish::StatusContext context{parts_.controller_name, Rfc3339Now()};
   std::vector<publish::RouteUpdate> updates;
   updates.reserve(output_.reports.size());

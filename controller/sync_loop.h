@@ -7,15 +7,16 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <memory>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controller/compile/compiler.h"
+#include "controller/publish/ack_tracker.h"
 #include "controller/publish/config_writer.h"
-#include "controller/publish/route_statuses.h"
 #include "controller/publish/status_sink.h"
 #include "controller/store/store.h"
 #include "proxy/base/clock.h"
@@ -24,9 +25,9 @@ namespace stevedore {
 
 // Numbers of the loop, for metrics. Copied whole under a lock.
 struct SyncNumbers {
-  std::uint64_t syncs = 0;
-  std::uint64_t sync_errors = 0;
-  double sync_seconds = 0;  // sum over all syncs
+  std::uint64_t syncs = 0;        // whose config is in the file
+  std::uint64_t sync_errors = 0;  // whose config could not be written
+  double sync_seconds = 0;        // sum over both
   std::uint64_t config_writes = 0;
   std::uint64_t config_write_errors = 0;
   double config_written_at = 0;  // Unix time; 0 = never
@@ -62,7 +63,7 @@ class SyncLoop {
  private:
   void Sync();
   void Compile(const store::ClusterView& view);
-  publish::ProxyAnswer Answer(Nanos now);
+  void Write();
   void TellProblems();
   bool PublishStatuses(const store::ClusterView& view);
   void CountRoutes(const std::vector<publish::RouteUpdate>& updates);
@@ -73,9 +74,10 @@ class SyncLoop {
   std::uint64_t compiled_generation_ = 0;
   compile::CompileOutput output_;
   bool write_pending_ = false;
+  std::string told_error_;  // of the last write; empty when it went well
   bool publish_pending_ = true;
   std::vector<std::string> told_;  // problem lines of the last compile
-  std::optional<Nanos> waiting_since_;
+  publish::AckTracker tracker_;
   std::optional<config::ProxyStatus> seen_ack_;
   mutable std::mutex mutex_;
   SyncNumbers numbers_;

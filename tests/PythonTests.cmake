@@ -36,9 +36,10 @@ add_test(NAME tidy/tree COMMAND ${STEVEDORE_PYTHON} -B ${CMAKE_CURRENT_SOURCE_DI
 add_test(NAME tidy/planted COMMAND ${STEVEDORE_PYTEST} ${CMAKE_CURRENT_SOURCE_DIR}/tidy/planted_test.py)
 set_tests_properties(tidy/tree tidy/planted PROPERTIES LABELS tidy TIMEOUT 60)
 
-# Integration tests run this build's binaries (sanitized in the preset dev), cluster tests what ships.
+# Integration tests run this build's binaries (sanitized in the preset dev); real programs and clusters get what ships.
 stevedore_python_tests(harness LABEL unit)
 stevedore_python_tests(integration LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_BINARY_DIR}")
+stevedore_python_tests(programs LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release")
 stevedore_python_tests(e2e LABEL cluster ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release")
 
 # Kubernetes itself, built once: minutes the first time.

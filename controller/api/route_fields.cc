@@ -64,8 +64,9 @@ config::Condition DecodeCondition(Fields fields) {
   const auto bytes = static_cast<std::int64_t>(config::ParseValue(*value)->size());
   if (*end > *start && bytes != *end - *start)
     fields.Fail("value",
-                "`value` must be exactly as many bytes as data[start:end] (two hex digits "
-                "or eight bits per byte): it has " +
+                config::Quote(*value) +
+                    ": `value` must be exactly as many bytes as data[start:end] (two hex digits "
+                    "or eight bits per byte): it has " +
                     std::to_string(bytes) + ", the range " + std::to_string(*end - *start));
   return condition;
 }

@@ -80,6 +80,18 @@ Json StatusJson(const RouteStatus& status) {
   return json;
 }
 
+constexpr std::size_t kMaxMessageBytes = 4096;
+
+// Cut between characters of UTF-8.
+std::string Cut(std::string text) {
+  constexpr std::string_view kMore = " ...";
+  if (text.size() <= kMaxMessageBytes) return text;
+  std::size_t end = kMaxMessageBytes - kMore.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  return text.append(kMore);
+}
+
 }  // namespace
 
 RouteStatus DecodeStatus(std::string_view object_json) {
@@ -128,7 +140,7 @@ void SetCondition(RouteStatus& status, ConditionType type, const ConditionState&
                    generation,
                    now,
                    std::string(ToString(state.reason)),
-                   state.message};
+                   Cut(state.message)};
   const auto found = std::find_if(status.conditions.begin(), status.conditions.end(),
                                   [&](const Condition& c) { return c.type == wanted.type; });
   if (found == status.conditions.end()) {

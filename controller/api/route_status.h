@@ -60,6 +60,7 @@ std::string EncodeWithStatus(const kube::Key& key, const std::string& uid,
                              const std::string& resource_version, const RouteStatus& status);
 
 // Adds or replaces the condition of `type`; its transition time changes only when its status does.
+// A message longer than 4 KiB is cut, well below what the API server takes.
 void SetCondition(RouteStatus& status, ConditionType type, const ConditionState& state,
                   std::int64_t generation, const std::string& now);
 void RemoveCondition(RouteStatus& status, ConditionType type);

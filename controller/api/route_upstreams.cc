@@ -59,8 +59,8 @@ config::HealthCheck DecodeHealthCheck(Fields fields) {
   return check;
 }
 
-FollowReplyPort DecodeFollowReplyPort(Fields fields) {
-  FollowReplyPort follow{DecodeConditions(fields, "restart", 1)};
+config::FollowReplyPort DecodeFollowReplyPort(Fields fields) {
+  config::FollowReplyPort follow{DecodeConditions(fields, "restart", 1)};
   fields.RefuseUnknown();
   return follow;
 }
@@ -96,7 +96,6 @@ UpstreamSpec DecodeUpstream(Fields fields) {
       fields.Enum("whenNoneUsable", kWhenNoneUsable).value_or(upstream.when_none_usable);
   if (auto follow = fields.Object("followReplyPort"))
     upstream.follow_reply_port = DecodeFollowReplyPort(std::move(*follow));
-  fields.NotBuiltYet("followReplyPort");
   upstream.primary = DecodePeerSource(fields);
   if (auto backup = fields.Object("backup")) {
     upstream.backup = DecodePeerSource(*backup);

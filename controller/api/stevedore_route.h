@@ -63,13 +63,6 @@ struct SessionSpec {
   bool operator==(const SessionSpec&) const = default;
 };
 
-// TFTP: a reply from a new port of the peer moves the session there, until a datagram fulfils one
-// of `restart`.
-struct FollowReplyPort {
-  std::vector<config::Condition> restart;
-  bool operator==(const FollowReplyPort&) const = default;
-};
-
 struct UpstreamSpec {
   std::string name;
   config::Algorithm algorithm = config::Algorithm::kRoundRobin;
@@ -78,7 +71,7 @@ struct UpstreamSpec {
   std::optional<config::Drain> drain;
   std::optional<std::int64_t> drain_timeout_seconds;
   config::WhenNoneUsable when_none_usable = config::WhenNoneUsable::kFailOpen;
-  std::optional<FollowReplyPort> follow_reply_port;
+  std::optional<config::FollowReplyPort> follow_reply_port;
   PeerSource primary;
   std::optional<PeerSource> backup;
   std::optional<config::HealthCheck> health_check;

@@ -47,14 +47,13 @@ void Append(ConditionState& state, Reason reason, const std::string& message) {
   state.status = ConditionStatus::kFalse;
 }
 
-// Takes the outcome of one source into the conditions of the route.
-void ReportSource(const std::string& upstream, const ResolvedPeers& resolved, RouteReport& report,
+// Takes the outcome of one source into the conditions of the route. `path` is its field.
+void ReportSource(const std::string& path, const ResolvedPeers& resolved, RouteReport& report,
                   std::vector<std::string>& refused) {
   if (resolved.refs.status == ConditionStatus::kFalse)
     Append(report.resolved_refs, resolved.refs.reason,
-           "upstream " + upstream + ": " + resolved.refs.message);
-  for (const std::string& text : resolved.refused)
-    refused.push_back("upstream " + upstream + ": " + text);
+           path + ".serviceRef: " + resolved.refs.message);
+  for (const std::string& text : resolved.refused) refused.push_back(path + ": " + text);
 }
 
 void ReportAvailability(const UpstreamReport& upstream, ConditionState& available) {
@@ -119,15 +118,20 @@ std::vector<config::Upstream> CompileUpstreams(Candidate& candidate, const PeerR
     upstream.name = ScopedName(candidate.route.key, model.policy.name);
     const ResolvedPeers primary = resolver.Resolve(model.primary);
     upstream.peers = primary.peers;
-    ReportSource(model.policy.name, primary, report, refused);
-    UpstreamReport summary{model.policy.name, upstream.name,    primary.total,
-                           primary.ready,     primary.draining, 0,
+    const std::string path = "spec.upstreams[" + std::to_string(upstreams.size()) + "]";
+    ReportSource(path, primary, report, refused);
+    UpstreamReport summary{model.policy.name,
+                           upstream.name,
+                           primary.total,
+                           primary.ready,
+                           primary.draining,
+                           0,
                            upstream.health_check.has_value()};
     if (model.backup) {
       const ResolvedPeers backup = resolver.Resolve(*model.backup);
       upstream.backup_peers = backup.peers;
       summary.backup_ready = backup.ready;
-      ReportSource(model.policy.name, backup, report, refused);
+      ReportSource(path + ".backup", backup, report, refused);
     }
     ReportAvailability(summary, report.peers_available);
     report.upstreams.push_back(std::move(summary));

@@ -22,6 +22,7 @@ UpstreamModel Convert(const api::UpstreamSpec& spec, const std::string& ns) {
   upstream.policy.drain = spec.drain.value_or(config::Drain::kKeep);
   upstream.policy.drain_timeout_seconds = spec.drain_timeout_seconds;
   upstream.policy.when_none_usable = spec.when_none_usable;
+  upstream.policy.follow_reply_port = spec.follow_reply_port;
   upstream.policy.health_check = spec.health_check;
   upstream.primary = Convert(spec.primary, ns);
   if (spec.backup) upstream.backup = Convert(*spec.backup, ns);

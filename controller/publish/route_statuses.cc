@@ -1,6 +1,8 @@
 #include "controller/publish/route_statuses.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 namespace stevedore::publish {
 namespace {
@@ -22,11 +24,23 @@ bool Runs(const ProxyAnswer& answer) {
          answer.status->digest == answer.written_digest;
 }
 
+// Whether the proxy runs this very route, be it in the newest config or in the one before.
+bool Holds(const compile::RouteReport& report, const ProxyAnswer& answer) {
+  return Runs(answer) || (answer.status && answer.held.contains(report.key));
+}
+
+bool Rejected(const ProxyAnswer& answer) {
+  return answer.status && !answer.written_digest.empty() &&
+         answer.status->last_attempt.digest == answer.written_digest &&
+         !answer.status->last_attempt.applied;
+}
+
 ConditionState NotRunning(const ProxyAnswer& answer) {
+  if (answer.written_digest.empty())
+    return {ConditionStatus::kUnknown, Reason::kPending, "the config could not be written yet"};
   if (!answer.status && answer.overdue)
     return {ConditionStatus::kFalse, Reason::kProxyUnreachable, "the proxy has not answered yet"};
-  if (answer.status && answer.status->last_attempt.digest == answer.written_digest &&
-      !answer.status->last_attempt.applied) {
+  if (Rejected(answer)) {
     const auto& errors = answer.status->last_attempt.errors;
     return {ConditionStatus::kFalse, Reason::kProxyRejected,
             "the proxy refused the config" +
@@ -41,7 +55,8 @@ ConditionState NotRunning(const ProxyAnswer& answer) {
 ConditionState Programmed(const compile::RouteReport& report, const ProxyAnswer& answer) {
   if (!report.is_accepted() || !report.listener)
     return {ConditionStatus::kFalse, Reason::kInvalid, "the route is not accepted"};
-  if (!Runs(answer)) return NotRunning(answer);
+  const bool late = !Runs(answer) && (Rejected(answer) || answer.overdue);
+  if (late || !Holds(report, answer)) return NotRunning(answer);
   const auto* listener = FindByName(answer.status->listeners, report.listener->name);
   if (listener == nullptr)
     return {ConditionStatus::kUnknown, Reason::kPending, "waiting for the proxy"};
@@ -53,7 +68,7 @@ ConditionState Programmed(const compile::RouteReport& report, const ProxyAnswer&
 
 // What Kubernetes says of the peers, corrected by what the proxy's probes say.
 ConditionState PeersAvailable(const compile::RouteReport& report, const ProxyAnswer& answer) {
-  if (!Runs(answer) || report.peers_available.status != ConditionStatus::kTrue)
+  if (!Holds(report, answer) || report.peers_available.status != ConditionStatus::kTrue)
     return report.peers_available;
   ConditionState state = report.peers_available;
   for (const compile::UpstreamReport& upstream : report.upstreams) {
@@ -63,8 +78,8 @@ ConditionState PeersAvailable(const compile::RouteReport& report, const ProxyAns
       return {ConditionStatus::kFalse, Reason::kAllProbesFailing,
               "no peer of upstream " + upstream.name + " passes its probe"};
     if (seen->backup_active)
-      state = {ConditionStatus::kTrue, Reason::kUsingBackup,
-               "upstream " + upstream.name + " is served by its backup"};
+      state = {ConditionStatus::kFalse, Reason::kUsingBackup,
+               "upstream " + upstream.name + " uses its backup peers"};
   }
   return state;
 }
@@ -81,8 +96,9 @@ void FillUpstreams(const compile::RouteReport& report, const ProxyAnswer& answer
     counts.draining = upstream.draining;
     ready += upstream.ready;
     total += upstream.total;
-    const auto* seen =
-        Runs(answer) ? FindByName(answer.status->upstreams, upstream.config_name) : nullptr;
+    const auto* seen = Holds(report, answer)
+                           ? FindByName(answer.status->upstreams, upstream.config_name)
+                           : nullptr;
     if (seen != nullptr) {
       if (upstream.probed) counts.healthy = seen->healthy;
       counts.using_backup = seen->backup_active;
@@ -92,12 +108,21 @@ void FillUpstreams(const compile::RouteReport& report, const ProxyAnswer& answer
   status.peer_summary = std::to_string(ready) + "/" + std::to_string(total);
 }
 
+bool IsOurs(const api::Condition& condition) {
+  constexpr std::array kTypes{ConditionType::kAccepted, ConditionType::kResolvedRefs,
+                              ConditionType::kProgrammed, ConditionType::kConflicted,
+                              ConditionType::kPeersAvailable};
+  return std::any_of(kTypes.begin(), kTypes.end(),
+                     [&](ConditionType type) { return condition.type == ToString(type); });
+}
+
 }  // namespace
 
 api::RouteStatus MakeStatus(const compile::RouteReport& report, const ProxyAnswer& answer,
                             const api::RouteStatus& former, const StatusContext& context) {
   api::RouteStatus status;
-  status.conditions = former.conditions;
+  std::copy_if(former.conditions.begin(), former.conditions.end(),
+               std::back_inserter(status.conditions), IsOurs);
   status.observed_generation = report.generation;
   status.controller_name = context.controller_name;
   if (report.listener) {
@@ -126,6 +151,7 @@ api::RouteStatus MakeStatus(const compile::RouteReport& report, const ProxyAnswe
 
 bool Differs(const api::RouteStatus& a, const api::RouteStatus& b) {
   const auto timeless = [](api::RouteStatus status) {
+    std::erase_if(status.conditions, [](const auto& condition) { return !IsOurs(condition); });
     for (api::Condition& condition : status.conditions) condition.last_transition_time.clear();
     return status;
   };

@@ -11,37 +11,41 @@
 namespace stevedore::publish {
 
 bool StatusBoard::Publish(const std::vector<RouteUpdate>& updates) {
-  bool done = true;
+  const std::lock_guard lock(mutex_);
   std::set<kube::Key> present;
   for (const RouteUpdate& update : updates) {
     present.insert(update.key);
-    api::RouteStatus status = update.status;
-    const std::lock_guard lock(mutex_);
-    const auto found = shown_.find(update.key);
-    if (found != shown_.end() && !Differs(found->second, status)) continue;
-    if (found != shown_.end()) {
-      // The object in the file has no status of its own: transition times are kept here.
-      for (api::Condition& condition : status.conditions)
-        for (const api::Condition& old : found->second.conditions)
-          if (old.type == condition.type && old.status == condition.status)
-            condition.last_transition_time = old.last_transition_time;
-    }
-    LogChanges(update, found == shown_.end() ? nullptr : &found->second);
-    done = WriteFile(update.key, api::EncodeWithStatus(update.key, "", "", status)) && done;
-    shown_[update.key] = std::move(status);
+    Show(update);
   }
-  const std::lock_guard lock(mutex_);
-  for (auto it = shown_.begin(); it != shown_.end();) {
-    if (present.contains(it->first)) {
-      ++it;
-      continue;
-    }
-    if (!directory_.empty())
-      std::remove((directory_ + "/" + it->first.ns + "_" + it->first.name + ".json").c_str());
-    spdlog::info("Removed route route={}", it->first.ToString());
-    it = shown_.erase(it);
+  Forget(present);
+  return WriteFiles();
+}
+
+void StatusBoard::Show(const RouteUpdate& update) {
+  const auto found = shown_.find(update.key);
+  if (found != shown_.end() && !Differs(found->second, update.status)) return;
+  LogChanges(update, found == shown_.end() ? nullptr : &found->second);
+  api::RouteStatus status = update.status;
+  if (found != shown_.end()) {
+    // The object in the manifest has no status of its own: transition times are kept here.
+    for (api::Condition& condition : status.conditions)
+      for (const api::Condition& old : found->second.conditions)
+        if (old.type == condition.type && old.status == condition.status)
+          condition.last_transition_time = old.last_transition_time;
   }
-  return done;
+  shown_[update.key] = std::move(status);
+  if (!directory_.empty()) unwritten_.insert(update.key);
+}
+
+void StatusBoard::Forget(const std::set<kube::Key>& present) {
+  std::erase_if(shown_, [&](const auto& entry) {
+    const kube::Key& key = entry.first;
+    if (present.contains(key)) return false;
+    spdlog::info("Removed route route={}", key.ToString());
+    unwritten_.erase(key);
+    if (!directory_.empty()) std::remove(FileOf(key).c_str());
+    return true;
+  });
 }
 
 void StatusBoard::LogChanges(const RouteUpdate& update, const api::RouteStatus* shown) const {
@@ -61,14 +65,22 @@ void StatusBoard::LogChanges(const RouteUpdate& update, const api::RouteStatus* 
   }
 }
 
-bool StatusBoard::WriteFile(const kube::Key& key, const std::string& text) const {
-  if (directory_.empty()) return true;
-  const auto written =
-      WriteFileAtomically(directory_ + "/" + key.ns + "_" + key.name + ".json", text + "\n");
-  if (!written)
-    spdlog::warn("Could not write status route={} error=\"{}\"", key.ToString(),
-                 written.error().detail);
-  return static_cast<bool>(written);
+bool StatusBoard::WriteFiles() {
+  std::string error;
+  std::erase_if(unwritten_, [&](const kube::Key& key) {
+    const std::string text = api::EncodeWithStatus(key, "", "", shown_.at(key)) + "\n";
+    const auto written = WriteFileAtomically(FileOf(key), text);
+    if (!written) error = written.error().detail;
+    return static_cast<bool>(written);
+  });
+  if (!error.empty() && error != told_error_)
+    spdlog::warn("Could not write status, will retry error=\"{}\"", error);
+  told_error_ = error;
+  return unwritten_.empty();
+}
+
+std::string StatusBoard::FileOf(const kube::Key& key) const {
+  return directory_ + "/" + key.ns + "_" + key.name + ".json";
 }
 
 std::string StatusBoard::Page() const {

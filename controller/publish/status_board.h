@@ -5,6 +5,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "controller/publish/status_sink.h"
@@ -18,18 +19,24 @@ class StatusBoard final : public StatusSink {
   // written.
   explicit StatusBoard(std::string directory) : directory_(std::move(directory)) {}
 
-  // Tells conditions that changed in the log, keeps the page and the files in step.
+  // Tells conditions that changed in the log, keeps the page and the files in step. False while a
+  // file could not be written.
   bool Publish(const std::vector<RouteUpdate>& updates) override;
   // {"items": [route objects with their status]}
   std::string Page() const;
 
  private:
   void LogChanges(const RouteUpdate& update, const api::RouteStatus* shown) const;
-  bool WriteFile(const kube::Key& key, const std::string& text) const;
+  void Show(const RouteUpdate& update);
+  void Forget(const std::set<kube::Key>& present);
+  bool WriteFiles();
+  std::string FileOf(const kube::Key& key) const;
 
   const std::string directory_;
   mutable std::mutex mutex_;
   std::map<kube::Key, api::RouteStatus> shown_;
+  std::set<kube::Key> unwritten_;  // routes whose file is behind
+  std::string told_error_;         // of the last attempt to write files
 };
 
 }  // namespace stevedore::publish

@@ -7,18 +7,22 @@
 
 #include "controller/kube/transport.h"
 #include "controller/publish/status_sink.h"
+#include "proxy/base/backoff.h"
 #include "proxy/base/clock.h"
 
 namespace stevedore::publish {
 
 // Every write carries uid and resourceVersion of the object that it was computed from, so that it
 // never lands on a newer one: a 409 is dropped, since the watch is about to bring what it
-// conflicted with. Thread: one. Lifetime: transport and clock outlive it.
+// conflicted with. A refusal delays its own route alone, a server that does not answer all of them.
+// Thread: one. Lifetime: transport and clock outlive it.
 class StatusWriter final : public StatusSink {
  public:
   StatusWriter(kube::Transport& transport, const Clock& clock)
       : transport_(transport), clock_(clock) {}
 
+  // Writes for at most about a second, or one request's timeout, then returns false: configs must
+  // not wait for statuses.
   bool Publish(const std::vector<RouteUpdate>& updates) override;
 
   // Writes so far that the server took, and that it did not.
@@ -26,18 +30,26 @@ class StatusWriter final : public StatusSink {
   std::uint64_t failed() const noexcept { return failed_; }
 
  private:
-  // What was written last for an object, until the watch shows it.
+  // What is known of an object since its last write.
   struct Written {
     std::string uid;
-    std::string resource_version;  // that it was computed from
+    std::string resource_version;  // that the last status was computed from
     api::RouteStatus status;
+    std::string outdated_version;  // one of which the server has a newer one by now
+    Nanos written_at{0};
     Nanos retry_at{0};
+    Backoff backoff{std::chrono::seconds(2), std::chrono::seconds(60)};
   };
+  // Whether the watch has to bring something before there is anything to write.
+  static bool AwaitsWatch(const Written& state, const RouteUpdate& update);
+  static Nanos DueAt(const Written& state, const RouteUpdate& update);
   bool Write(const RouteUpdate& update, Written& state);
+  bool Failed(const RouteUpdate& update, Written& state, const Result<kube::Response>& response);
 
   kube::Transport& transport_;
   const Clock& clock_;
   std::map<kube::Key, Written> last_;
+  Nanos silent_until_{0};  // the server did not answer: nothing is asked of it before
   std::uint64_t written_ = 0;
   std::uint64_t failed_ = 0;
 };

@@ -179,7 +179,8 @@ class Demo:
         def line(name):
             found = re.search(rf"^{name}: (.*)$", said, re.MULTILINE)
             return found[1] if found else "-"
-        return line("rule"), line("key"), line("upstream"), line("verdict")
+        rule = "(default)" if line("rule").startswith("none") else line("rule")
+        return rule, line("key"), line("upstream"), line("verdict")
 
     def ask(self, port, payload):
         """The name of the peer that answers, or None."""

@@ -8,6 +8,8 @@ namespace {
 using api::Reason;
 using api::SliceEntry;
 
+SliceEntry Ready(const std::string& address) { return {address, true, true, false, ""}; }
+
 class PeerResolverTest : public testing::Test {
  protected:
   PeerResolverTest() {
@@ -66,9 +68,10 @@ TEST_F(PeerResolverTest, TheBestCopyWinsInWhateverOrder) {
 }
 
 TEST_F(PeerResolverTest, PortsMatchByNameAndMayDifferBetweenSlices) {
-  AddSlice({{"10.0.0.1"}}, "IPv4", {{"kcp", "UDP", 1}, {"quic", "UDP", 2}, {"http", "TCP", 3}});
-  AddSlice({{"10.0.0.2"}}, "IPv4", {{"kcp", "UDP", 11}, {"quic", "UDP", std::nullopt}});
-  AddSlice({{"10.0.0.3"}}, "IPv4", {{"kcp", "TCP", 21}});
+  AddSlice({Ready("10.0.0.1")}, "IPv4",
+           {{"kcp", "UDP", 1}, {"quic", "UDP", 2}, {"http", "TCP", 3}});
+  AddSlice({Ready("10.0.0.2")}, "IPv4", {{"kcp", "UDP", 11}, {"quic", "UDP", std::nullopt}});
+  AddSlice({Ready("10.0.0.3")}, "IPv4", {{"kcp", "TCP", 21}});
   EXPECT_EQ(Peers("kcp"), "10.0.0.1:1 10.0.0.2:11 ");
   EXPECT_EQ(Peers(2345), "10.0.0.1:1 10.0.0.2:11 ");
   EXPECT_EQ(Peers(80), "10.0.0.1:2 ");  // of TCP and UDP on one number, UDP is meant
@@ -78,9 +81,9 @@ TEST_F(PeerResolverTest, OnePodIsOnePeerOfTheServicesFirstFamily) {
   AddSlice({{"10.0.0.1", true, true, false, "pod-1"}});
   AddSlice({{"2001:db8::1", true, true, false, "pod-1"},
             {"2001:db8::2", true, true, false, "pod-2"},
-            {"2001:db8::3"}},
+            Ready("2001:db8::3")},
            "IPv6");
-  AddSlice({{"kcp.example.com"}}, "FQDN");
+  AddSlice({Ready("kcp.example.com")}, "FQDN");
   EXPECT_EQ(Peers(), "10.0.0.1:1 2001:db8::2:1 2001:db8::3:1 ");
   api::Service service = *view_.services[{"n", "s"}].object;
   service.ip_families = {"IPv6", "IPv4"};
@@ -89,24 +92,24 @@ TEST_F(PeerResolverTest, OnePodIsOnePeerOfTheServicesFirstFamily) {
 }
 
 TEST_F(PeerResolverTest, PeersAreSortedByAddressAsNumber) {
-  AddSlice({{"10.0.0.10"}, {"10.0.0.9"}, {"9.255.0.1"}});
+  AddSlice({Ready("10.0.0.10"), Ready("10.0.0.9"), Ready("9.255.0.1")});
   EXPECT_EQ(Peers(), "9.255.0.1:1 10.0.0.9:1 10.0.0.10:1 ");
 }
 
 TEST_F(PeerResolverTest, EndpointsServeWhereThereAreNoSlices) {
   auto endpoints = std::make_shared<api::Endpoints>();
   endpoints->subsets.resize(1);
-  endpoints->subsets[0].entries = {{"10.0.0.7"}, {"10.0.0.8", false, false, false, ""}};
+  endpoints->subsets[0].entries = {Ready("10.0.0.7"), {"10.0.0.8", false, false, false, ""}};
   endpoints->subsets[0].ports = {{"kcp", "UDP", 1}};
   view_.endpoints[{"n", "s"}] = {endpoints, ""};
   EXPECT_EQ(Peers(), "10.0.0.7:1 ");
   EXPECT_EQ(Resolve().total, 2);
-  AddSlice({{"10.0.0.1"}});
+  AddSlice({Ready("10.0.0.1")});
   EXPECT_EQ(Peers(), "10.0.0.1:1 ");
 }
 
 TEST_F(PeerResolverTest, RefusedEntriesAreNamedAndTheRestServes) {
-  AddSlice({{"127.0.0.1"}, {"10.0.0.1"}, {"169.254.0.1"}, {"nonsense"}});
+  AddSlice({Ready("127.0.0.1"), Ready("10.0.0.1"), Ready("169.254.0.1"), Ready("nonsense")});
   EXPECT_EQ(Peers(), "10.0.0.1:1 ");
   EXPECT_EQ(Resolve().refused.size(), 3u);
 }
@@ -128,7 +131,7 @@ TEST_F(PeerResolverTest, WhatDoesNotResolveSaysWhy) {
 TEST_F(PeerResolverTest, AHugeServiceIsCutAtTheLimit) {
   std::vector<SliceEntry> entries;
   for (int i = 0; i < 5010; ++i)
-    entries.push_back({"10.1." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1)});
+    entries.push_back(Ready("10.1." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1)));
   AddSlice(entries);
   const ResolvedPeers resolved = Resolve();
   EXPECT_EQ(resolved.peers.size(), 5000u);

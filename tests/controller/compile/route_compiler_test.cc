@@ -45,7 +45,7 @@ TEST(CheckRoute, RefusesWhatIsNotPermitted) {
   multicast.route.address = "224.0.0.1";
   EXPECT_EQ(Check(multicast, AnyPeer()), Reason::kInvalid);
   Candidate name = Make();
-  name.route.key.name = std::string(250, 'x');
+  name.route.key.name = std::string(400, 'x');
   EXPECT_EQ(Check(name, AnyPeer()), Reason::kInvalid);
 }
 

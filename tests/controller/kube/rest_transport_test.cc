@@ -56,15 +56,18 @@ TEST(RestTransport, KeepsConnectionsAndSurvivesTheirEnd) {
     return request.find("/close") == std::string::npos;
   });
   Rest rest(Plain(server));
-  for (const char* path : {"/1", "/2", "/close", "/3"}) {
-    const Result<Response> response = rest->Do(Get(path));
-    ASSERT_TRUE(response) << path << response.error().detail;
+  for (int i = 0; i < 20; ++i) {
+    const Result<Response> response = rest->Do(Get(i == 10 ? "/close" : "/"));
+    ASSERT_TRUE(response) << i << response.error().detail;
     EXPECT_EQ(response->body, "ok");
   }
-  EXPECT_EQ(server.connections(), 2);
+  // A connection goes back to the pool just after the answer: the next request may miss it.
+  const int before = server.connections();
+  EXPECT_GE(before, 2);
+  EXPECT_LT(before, 20);
   rest.clock.Advance(std::chrono::hours(1));
-  ASSERT_TRUE(rest->Do(Get("/4")));
-  EXPECT_EQ(server.connections(), 3);
+  ASSERT_TRUE(rest->Do(Get("/")));
+  EXPECT_EQ(server.connections(), before + 1);
 }
 
 TEST(RestTransport, WatchBytesArriveAtOnceHoweverTheyAreCut) {
