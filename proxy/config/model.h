@@ -97,10 +97,11 @@ struct Peer {
   bool operator==(const Peer&) const = default;
 };
 
-// TFTP and its like: a peer answers from a port of its own choice, and the rest of the session goes there.
+// TFTP and its like: a peer answers from a port of its own choice, and the rest of the session goes
+// there.
 struct FollowReplyPort {
-  std::vector<Condition>
-      restart;  // a datagram that holds any of these goes to the peer's own port again
+  // A datagram that holds any of these goes to the peer's own port again.
+  std::vector<Condition> restart;
   bool operator==(const FollowReplyPort&) const = default;
 };
 

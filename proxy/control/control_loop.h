@@ -1,4 +1,5 @@
-// ControlLoop: the proxy's control thread. Files, signals, health and time in; snapshots, status and metrics out.
+// ControlLoop: the proxy's control thread. Files, signals, health and time in; snapshots, status
+// and metrics out.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -41,8 +42,8 @@ struct ControlOptions {
 // Thread: one, that of Run(); the prober and the HTTP endpoint have their own.
 class ControlLoop {
  public:
-  // Starts workers, prober and HTTP endpoint and loads the config. Errors: what the start needs cannot be had; a missing
-  // or wrong config unless it is waited for.
+  // Starts workers, prober and HTTP endpoint and loads the config. Errors: what the start needs
+  // cannot be had; a missing or wrong config unless it is waited for.
   static Result<std::unique_ptr<ControlLoop>> Start(ControlOptions options,
                                                     const StartWorkers& start_workers);
   ~ControlLoop();

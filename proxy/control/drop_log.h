@@ -1,4 +1,5 @@
-// DropLog: says in the log, rarely, that datagrams are being dropped for want of something an operator can give.
+// DropLog: says in the log, rarely, that datagrams are being dropped for want of something an
+// operator can give.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -13,7 +14,8 @@ namespace stevedore::control {
 // Thread: one.
 class DropLog {
  public:
-  // Compares with the totals of the last call; one line per listener and reason every ten seconds at most.
+  // Compares with the totals of the last call; one line per listener and reason every ten seconds
+  // at most.
   void Look(const std::map<std::string, ListenerTotals>& totals, Nanos now);
 
  private:

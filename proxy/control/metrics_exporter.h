@@ -1,4 +1,5 @@
-// MetricsExporter: the proxy's metrics, read from counters and snapshot at scrape. Names and meaning: docs/metrics.md.
+// MetricsExporter: the proxy's metrics, read from counters and snapshot at scrape. Names and
+// meaning: docs/metrics.md.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -18,8 +18,8 @@ class StatusFile {
 
   // What should stand in the file. `status.time` is set here.
   void Set(config::ProxyStatus status);
-  // Writes it if it differs from what was written: at once for a new verdict on a config or a listener, at most once a
-  // second for counts of peers. Call often.
+  // Writes it if it differs from what was written: at once for a new verdict on a config or a
+  // listener, at most once a second for counts of peers. Call often.
   void Flush(Nanos now);
 
  private:

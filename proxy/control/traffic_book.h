@@ -1,5 +1,5 @@
-// TrafficBook: whose counters there are: of the listeners, rules and upstreams in force, and what the ones that are
-// gone have left.
+// TrafficBook: whose counters there are: of the listeners, rules and upstreams in force, and what
+// the ones that are gone have left.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -35,16 +35,17 @@ struct ListenerTotals {
 // Thread: all members from any thread.
 class TrafficBook {
  public:
-  // The snapshot in force from now on. REQUIRES: called before it is published, so that the kernel drops of sockets
-  // that go are read while they are open.
+  // The snapshot in force from now on. REQUIRES: called before it is published, so that the kernel
+  // drops of sockets that go are read while they are open.
   void SetSnapshot(std::shared_ptr<const runtime::Snapshot> snapshot);
-  // Moves counters of what is gone into the nameless sum once no worker can write them any more. `oldest`: the oldest
-  // generation in use.
+  // Moves counters of what is gone into the nameless sum once no worker can write them any more.
+  // `oldest`: the oldest generation in use.
   void Settle(std::uint64_t oldest);
   // Reads the kernel's drops of all listener sockets. Call once a second and at scrape.
   void ReadKernelDrops();
 
-  // Totals by listener name; "" has what belongs to no listener and what was left by those that are gone.
+  // Totals by listener name; "" has what belongs to no listener and what was left by those that are
+  // gone.
   std::map<std::string, ListenerTotals> Totals() const;
   std::shared_ptr<const runtime::Snapshot> snapshot() const;
 

@@ -31,8 +31,8 @@ RuleMatcher RestartMatcher(const std::vector<config::Condition>& conditions) {
   return RuleMatcher(rules);
 }
 
-// A peer that answers from any port needs a lease that covers all ports of its address, and so does every other peer
-// there.
+// A peer that answers from any port needs a lease that covers all ports of its address, and so does
+// every other peer there.
 void MarkWholeHosts(Snapshot& snapshot) {
   std::set<config::IpAddress> hosts;
   for (const PeerEntry& peer : snapshot.peers)

@@ -27,7 +27,8 @@ void LeaseBooks::BeginNaming() noexcept {
   for (LeaseBook& book : books_) book.named = false;
 }
 
-// Whether leases towards this address may be alive in another book: its host's, or one of its ports'.
+// Whether leases towards this address may be alive in another book: its host's, or one of its
+// ports'.
 bool LeaseBooks::Overlaps(const config::SocketAddress& address) const noexcept {
   if (address.port != 0) return by_address_.contains(WholeHost(address));
   return std::any_of(books_.begin(), books_.end(), [&address](const LeaseBook& book) {

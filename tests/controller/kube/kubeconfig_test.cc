@@ -29,9 +29,9 @@ Result<ClusterAccess> Load(const TempDir& dir, const std::string& content) {
 }
 
 TEST(KubeconfigFiles, FlagThenVariableThenHome) {
-  std::map<std::string, std::string> values = {{"HOME", "/home/me"}};
+  std::map<std::string, std::string> values = {{"HOME", "/root-of/me"}};
   const auto env = [&values](const std::string& name) { return values[name]; };
-  EXPECT_THAT(KubeconfigFiles("", env).paths, ElementsAre("/home/me/.kube/config"));
+  EXPECT_THAT(KubeconfigFiles("", env).paths, ElementsAre("/root-of/me/.kube/config"));
   values["KUBECONFIG"] = ":a::b:c";
   EXPECT_THAT(KubeconfigFiles("", env).paths, ElementsAre("a", "b", "c"));
   EXPECT_FALSE(KubeconfigFiles("", env).all_required);

@@ -15,7 +15,8 @@ source::Object Route(const std::string& ns, const std::string& name, int port = 
       {ns, name},
       R"({"metadata":{"name":")" + name + R"(","namespace":")" + ns +
           R"("},"spec":{"listener":{"port":)" + std::to_string(port) +
-          R"(},"defaultUpstream":"a","upstreams":[{"name":"a","serviceRef":{"name":"s","port":1}}]}})",
+          R"(},"defaultUpstream":"a","upstreams":[)"
+          R"({"name":"a","serviceRef":{"name":"s","port":1}}]}})",
       "file.yaml"};
 }
 
