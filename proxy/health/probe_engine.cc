@@ -122,7 +122,8 @@ void ProbeEngine::Start(std::uint32_t index, Nanos now) {
   slot.started = now;
   slot.in_flight = true;
   // From the plan and not from now, so that delays do not add up; after a pause nothing is made up.
-  slot.next_start = std::max(slot.next_start + spec.period, now);
+  slot.next_start += spec.period;
+  if (slot.next_start <= now) slot.next_start = now + spec.period;
   if (!EnsureSocket(index, now)) return;
   // What is there belongs to an earlier attempt.
   const bool queued = Read(slot).unreachable;
