@@ -1,64 +1,22 @@
 #include "controller/metrics.h"
 
-#include <prometheus/metric_family.h>
-
 #include <map>
 #include <string>
 #include <utility>
 
+#include "proxy/base/metric_families.h"
+
 namespace stevedore {
 namespace {
 
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
-using Labels = std::vector<std::pair<std::string, std::string>>;
-
-ClientMetric Metric(MetricType type, double value, const Labels& labels) {
-  ClientMetric metric;
-  for (const auto& [name, text] : labels) metric.label.push_back({name, text});
-  (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
-  return metric;
-}
-
-class Families {
- public:
-  void Add(const char* name, const char* help, MetricType type, double value,
-           const Labels& labels = {}) {
-    auto& family = families_.try_emplace(name, MetricFamily{name, help, type, {}}).first->second;
-    family.metric.push_back(Metric(type, value, labels));
-  }
-  void Count(const char* name, const char* help, std::uint64_t value, const Labels& labels = {}) {
-    Add(name, help, MetricType::Counter, static_cast<double>(value), labels);
-  }
-  void Gauge(const char* name, const char* help, double value, const Labels& labels = {}) {
-    Add(name, help, MetricType::Gauge, value, labels);
-  }
-  void Summary(const char* name, const char* help, std::uint64_t count, double sum,
-               const Labels& labels) {
-    ClientMetric metric = Metric(MetricType::Summary, 0, labels);
-    metric.summary.sample_count = count;
-    metric.summary.sample_sum = sum;
-    families_[name] = {name, help, MetricType::Summary, {std::move(metric)}};
-  }
-  std::vector<MetricFamily> Take() {
-    std::vector<MetricFamily> list;
-    for (auto& entry : families_) list.push_back(std::move(entry.second));
-    return list;
-  }
-
- private:
-  std::map<std::string, MetricFamily> families_;
-};
-
-void AddSync(Families& out, const SyncNumbers& sync) {
+void AddSync(MetricFamilies& out, const SyncNumbers& sync) {
   const char* reconciles = "controller_runtime_reconcile_total";
   const char* help = "Compiles of the whole picture.";
   out.Count(reconciles, help, sync.syncs, {{"controller", "sync"}, {"result", "success"}});
   out.Count(reconciles, help, sync.sync_errors, {{"controller", "sync"}, {"result", "error"}});
-  out.Summary("controller_runtime_reconcile_time_seconds",
-              "Time from the picture to the written config and statuses.",
-              sync.syncs + sync.sync_errors, sync.sync_seconds, {{"controller", "sync"}});
+  out.Histogram("controller_runtime_reconcile_time_seconds",
+                "Time from the picture to the written config and statuses.", {},
+                {sync.syncs + sync.sync_errors}, sync.sync_seconds, {{"controller", "sync"}});
   out.Count("controller_runtime_reconcile_errors_total", "Compiles whose config was not written.",
             sync.sync_errors, {{"controller", "sync"}});
   const char* writes = "stevedore_config_writes_total";
@@ -74,7 +32,7 @@ void AddSync(Families& out, const SyncNumbers& sync) {
               {{"condition", key.first}, {"status", key.second}});
 }
 
-void AddWatch(Families& out, const source::WatchReport& watch) {
+void AddWatch(MetricFamilies& out, const source::WatchReport& watch) {
   const kube::ReflectorCounters& n = watch.counters;
   const std::pair<std::string, std::string> resource{"resource", watch.resource};
   const std::pair<std::string, std::string> scope{"scope", watch.scope};
@@ -99,8 +57,8 @@ void AddWatch(Families& out, const source::WatchReport& watch) {
 
 }  // namespace
 
-std::vector<MetricFamily> ControllerMetrics::Collect() const {
-  Families out;
+std::vector<prometheus::MetricFamily> ControllerMetrics::Collect() const {
+  MetricFamilies out;
   AddSync(out, sync_());
   if (watches_)
     for (const source::WatchReport& watch : watches_()) AddWatch(out, watch);

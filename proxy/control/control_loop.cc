@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "proxy/base/file.h"
+#include "proxy/base/local_addresses.h"
 #include "proxy/base/log.h"
 #include "proxy/base/metrics_page.h"
 #include "proxy/base/process_metrics.h"
 #include "proxy/config/digest.h"
 #include "proxy/config/limits.h"
-#include "proxy/control/local_addresses.h"
 #include "proxy/control/probe_targets.h"
 
 namespace stevedore::control {
@@ -85,7 +85,11 @@ Result<> ControlLoop::ServeHttp() {
 }
 
 Result<> ControlLoop::LoadFirst() {
-  if (Load() || options_.wait_for_config) return Ok();
+  if (Load()) return Ok();
+  if (options_.wait_for_config) {
+    TellStatus();  // that of an earlier run may stand in the file
+    return Ok();
+  }
   const config::FieldErrors& errors = loader_.attempt().errors;
   return Error{Errc::kInvalid, "no valid config in " + options_.config_path +
                                    (errors.empty() ? "" : ": " + ToString(errors.front()))};
@@ -174,9 +178,12 @@ void ControlLoop::TellStatus() {
 
 void ControlLoop::RefreshAddresses() {
   next_addresses_ = clock_.Now() + kAddressInterval;
-  auto addresses = LocalAddresses();
-  if (!addresses || *addresses == addresses_) return;
-  addresses_ = std::move(*addresses);
+  const auto found = LocalAddresses();
+  if (!found) return;
+  std::vector<config::IpAddress> addresses;
+  for (const auto& bytes : *found) addresses.push_back({bytes});
+  if (addresses == addresses_) return;
+  addresses_ = std::move(addresses);
   if (config_) Publish();
 }
 

@@ -19,12 +19,16 @@ constexpr std::array<std::pair<UpDrop, const char*>, 4> kTold = {{
 }  // namespace
 
 void DropLog::Look(const std::map<std::string, ListenerTotals>& totals, Nanos now) {
+  std::erase_if(seen_,
+                [&totals](const auto& entry) { return !totals.contains(entry.first.first); });
   for (const auto& [listener, total] : totals) {
+    if (listener.empty()) continue;  // those that are gone: told before
     for (const auto& [reason, advice] : kTold) {
       const auto nth = static_cast<std::size_t>(reason);
       Seen& seen = seen_[{listener, runtime::kUpDropNames[nth]}];
       const std::uint64_t count = total.up_drops[nth];
-      if (count <= seen.told || !seen.limit.Allow(now)) continue;
+      if (count < seen.told) seen.told = 0;  // another listener of that name
+      if (count == seen.told || !seen.limit.Allow(now)) continue;
       spdlog::warn("Dropped datagrams listener={} reason={} count={} advice=\"{}\"", listener,
                    runtime::kUpDropNames[nth], count - seen.told, advice);
       seen.told = count;

@@ -1,5 +1,8 @@
 #include "proxy/control/metrics_exporter.h"
 
+#include <algorithm>
+#include <set>
+
 #include "proxy/control/names.h"
 #include "proxy/net/udp_socket.h"
 
@@ -72,7 +75,7 @@ void MetricsExporter::AddListeners(MetricFamilies& out) const {
               "Datagrams that the kernel dropped before the proxy saw them.", totals.kernel_drops,
               listener);
     out.Gauge("stevedore_proxy_sessions", "Sessions that are alive.",
-              static_cast<double>(totals.sessions()), listener);
+              static_cast<double>(std::max<std::int64_t>(0, totals.sessions)), listener);
     out.Count("stevedore_proxy_sessions_created_total", "Sessions created.",
               totals.sessions_created, listener);
     for (std::size_t i = 0; i < totals.sessions_ended.size(); ++i)
@@ -82,6 +85,8 @@ void MetricsExporter::AddListeners(MetricFamilies& out) const {
 }
 
 void MetricsExporter::AddRoutes(MetricFamilies& out, const runtime::Snapshot& snapshot) const {
+  // Rules of one name on several listeners count together.
+  std::set<const runtime::RuleStats*> told;
   for (const runtime::ListenerEntry& listener : snapshot.listeners) {
     const Labels labels = {{"listener", listener.name}};
     out.Gauge("stevedore_proxy_listener_bound", "Whether the listener holds its port.",
@@ -91,6 +96,7 @@ void MetricsExporter::AddRoutes(MetricFamilies& out, const runtime::Snapshot& sn
                 "Receive buffer that the kernel granted to each of the listener's sockets.",
                 net::ReceiveBuffer(listener.sockets->fds.front().get()), labels);
     for (const runtime::RuleTarget& rule : listener.rules) {
+      if (!told.insert(rule.stats.get()).second) continue;
       std::uint64_t matches = 0;
       for (const runtime::RuleCounters& block : rule.stats->blocks) matches += block.matches.Get();
       out.Count("stevedore_proxy_rule_matches_total", "Datagrams that a rule decided.", matches,

@@ -1,6 +1,7 @@
 #include "proxy/control/traffic_book.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "proxy/net/udp_socket.h"
 
@@ -17,6 +18,7 @@ void ListenerTotals::Add(const ListenerTotals& other) {
   add(sessions_ended, other.sessions_ended);
   kernel_drops += other.kernel_drops;
   sessions_created += other.sessions_created;
+  sessions += other.sessions;
 }
 
 ListenerTotals ListenerTotals::Of(const runtime::ListenerStats& stats) {
@@ -37,13 +39,10 @@ ListenerTotals ListenerTotals::Of(const runtime::ListenerStats& stats) {
     totals.kernel_drops += block.kernel_drops.Get();
     totals.sessions_created += block.sessions_created.Get();
   }
+  totals.sessions = static_cast<std::int64_t>(totals.sessions_created);
+  for (const std::uint64_t ended : totals.sessions_ended)
+    totals.sessions -= static_cast<std::int64_t>(ended);
   return totals;
-}
-
-std::uint64_t ListenerTotals::sessions() const {
-  std::uint64_t ended = 0;
-  for (const std::uint64_t count : sessions_ended) ended += count;
-  return sessions_created > ended ? sessions_created - ended : 0;
 }
 
 void TrafficBook::SetSnapshot(std::shared_ptr<const runtime::Snapshot> snapshot) {
@@ -63,11 +62,28 @@ void TrafficBook::SetSnapshot(std::shared_ptr<const runtime::Snapshot> snapshot)
 void TrafficBook::Track(const runtime::ListenerEntry& listener) {
   auto found = std::find_if(tracked_.begin(), tracked_.end(),
                             [&listener](const Tracked& t) { return t.stats == listener.stats; });
-  if (found == tracked_.end()) found = tracked_.insert(tracked_.end(), {listener.stats, {}, {}});
+  if (found == tracked_.end()) {
+    const auto former =
+        std::find_if(tracked_.begin(), tracked_.end(), [&listener](const Tracked& t) {
+          return listener.sockets && t.sockets.lock() == listener.sockets;
+        });
+    Tracked fresh{listener.stats, {}, {}};
+    if (former != tracked_.end()) TakeOver(*former, fresh);
+    found = tracked_.insert(tracked_.end(), std::move(fresh));
+  }
   if (found->sockets.lock() == listener.sockets) return;
   ReadDrops(*found);
   found->sockets = listener.sockets;
   found->seen_drops.assign(listener.sockets ? listener.sockets->fds.size() : 0, 0);
+}
+
+// A renamed listener keeps its sockets and its sessions: what the old name has counted of them is
+// not counted again.
+void TrafficBook::TakeOver(Tracked& from, Tracked& to) {
+  to.sockets = std::exchange(from.sockets, {});
+  to.seen_drops = std::move(from.seen_drops);
+  to.former = std::move(from.former);
+  to.former.push_back(from.stats);
 }
 
 void TrafficBook::ReadDrops(Tracked& tracked) {
@@ -106,7 +122,9 @@ std::map<std::string, ListenerTotals> TrafficBook::Totals() const {
     ListenerTotals& into = tracked.gone_since == 0 ? totals[tracked.stats->name] : nameless;
     into.Add(ListenerTotals::Of(*tracked.stats));
     into.kernel_drops += tracked.kernel_drops;
+    for (const auto& former : tracked.former) into.sessions += ListenerTotals::Of(*former).sessions;
   }
+  nameless.sessions = 0;  // every session has a listener in force
   return totals;
 }
 

@@ -25,11 +25,11 @@ struct ListenerTotals {
   std::uint64_t kernel_drops = 0;
   std::uint64_t sessions_created = 0;
   std::array<std::uint64_t, runtime::kSessionEndNames.size()> sessions_ended{};
+  // That are alive. A reader may see an end before its beginning: less than 0 means 0.
+  std::int64_t sessions = 0;
 
   void Add(const ListenerTotals& other);
   static ListenerTotals Of(const runtime::ListenerStats& stats);
-  // Sessions that are alive; those of a renamed listener end under its new name.
-  std::uint64_t sessions() const;
 };
 
 // Thread: all members from any thread.
@@ -56,8 +56,11 @@ class TrafficBook {
     std::vector<std::uint32_t> seen_drops;  // by worker: of the sockets that are open
     std::uint64_t kernel_drops = 0;
     std::uint64_t gone_since = 0;  // the first generation without it; 0 = in force
+    // Under its earlier names: sessions that began there end here.
+    std::vector<std::shared_ptr<runtime::ListenerStats>> former;
   };
   void Track(const runtime::ListenerEntry& listener);
+  static void TakeOver(Tracked& from, Tracked& to);
   static void ReadDrops(Tracked& tracked);
 
   mutable std::mutex mutex_;
