@@ -5,21 +5,13 @@
 
 #include "controller/compile/report_text.h"
 #include "proxy/base/log.h"
+#include "proxy/base/timestamp.h"
 
 namespace stevedore {
 namespace {
 
 constexpr std::chrono::milliseconds kIdleWait{1000};
 constexpr std::chrono::milliseconds kRetryWait{250};
-
-std::string Rfc3339Now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
 
 }  // namespace
 
@@ -100,7 +92,7 @@ void SyncLoop::TellProblems() {
 
 bool SyncLoop::PublishStatuses(const store::ClusterView& view) {
   const publish::ProxyAnswer answer = tracker_.Answer(seen_ack_, parts_.clock.Now());
-  const publish::StatusContext context{parts_.controller_name, Rfc3339Now()};
+  const publish::StatusContext context{parts_.controller_name, TimestampNow()};
   std::vector<publish::RouteUpdate> updates;
   updates.reserve(output_.reports.size());
   for (const compile::RouteReport& report : output_.reports) {

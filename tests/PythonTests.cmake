@@ -40,6 +40,8 @@ set_tests_properties(tidy/tree tidy/planted PROPERTIES LABELS tidy TIMEOUT 60)
 stevedore_python_tests(harness LABEL unit)
 stevedore_python_tests(integration LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_BINARY_DIR}")
 stevedore_python_tests(programs LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release")
+stevedore_python_tests(dataplane LABEL integration
+  ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_LOAD=$<TARGET_FILE:stevedore-load>")
 stevedore_python_tests(e2e LABEL cluster ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release")
 
 # Kubernetes itself, built once: minutes the first time.

@@ -26,8 +26,7 @@ void MetricFamilies::CountSeconds(const char* name, const char* help, double val
   Add(name, help, MetricType::Counter, labels).counter.value = value;
 }
 
-void MetricFamilies::Gauge(const char* name, const char* help, double value,
-                           const Labels& labels) {
+void MetricFamilies::Gauge(const char* name, const char* help, double value, const Labels& labels) {
   Add(name, help, MetricType::Gauge, labels).gauge.value = value;
 }
 

@@ -149,11 +149,15 @@ Result<std::string> Explain(const config::ValidConfig& config, const ExplainRequ
   const std::vector<config::IpAddress> no_addresses;
   const runtime::BuildInput input{config, no_addresses, Nanos(0)};
   builder.Register(input);
-  const auto snapshot = builder.Build(input);
+  return Explain(*builder.Build(input), config, request);
+}
+
+Result<std::string> Explain(const runtime::Snapshot& snapshot, const config::ValidConfig& config,
+                            const ExplainRequest& request) {
   std::string ports;
-  for (std::size_t at = 0; at < snapshot->listeners.size(); ++at) {
-    const std::uint16_t port = snapshot->listeners[at].address.port;
-    if (port == request.listener_port) return Explanation(*snapshot, config, request).Of(at);
+  for (std::size_t at = 0; at < snapshot.listeners.size(); ++at) {
+    const std::uint16_t port = snapshot.listeners[at].address.port;
+    if (port == request.listener_port) return Explanation(snapshot, config, request).Of(at);
     ports += (ports.empty() ? "" : ", ") + std::to_string(port);
   }
   return Error{Errc::kNotFound, "no listener has port " + std::to_string(request.listener_port) +

@@ -10,6 +10,7 @@
 #include "proxy/config/address.h"
 #include "proxy/config/byte_match.h"
 #include "proxy/config/validate.h"
+#include "proxy/runtime/snapshot.h"
 
 namespace stevedore::control {
 
@@ -24,5 +25,8 @@ struct ExplainRequest {
 // "verdict: peer ADDR:PORT" or "verdict: drop REASON" with the reasons of runtime/stats.h. Errors:
 // no listener has that port; the message lists the ports.
 Result<std::string> Explain(const config::ValidConfig& config, const ExplainRequest& request);
+// For many datagrams. REQUIRES: `snapshot` was built from `config`.
+Result<std::string> Explain(const runtime::Snapshot& snapshot, const config::ValidConfig& config,
+                            const ExplainRequest& request);
 
 }  // namespace stevedore::control

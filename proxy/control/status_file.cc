@@ -1,24 +1,14 @@
 #include "proxy/control/status_file.h"
 
-#include <ctime>
-
 #include "proxy/base/file.h"
 #include "proxy/base/log.h"
+#include "proxy/base/timestamp.h"
 
 namespace stevedore::control {
 namespace {
 
 constexpr std::chrono::seconds kInterval{1};
 constexpr std::chrono::seconds kRetry{5};
-
-std::string Rfc3339Now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
 
 }  // namespace
 
@@ -37,7 +27,7 @@ void StatusFile::Flush(Nanos now) {
   if (failed_at_ && now - *failed_at_ < kRetry) return;
   if (!IsNews() && written_at_ && now - *written_at_ < kInterval) return;
   config::ProxyStatus stamped = wanted_;
-  stamped.time = Rfc3339Now();
+  stamped.time = TimestampNow();
   const auto result = WriteFileAtomically(path_, config::EncodeStatus(stamped));
   if (!result) {
     failed_at_ = now;

@@ -67,7 +67,8 @@ void TrafficBook::Track(const runtime::ListenerEntry& listener) {
         std::find_if(tracked_.begin(), tracked_.end(), [&listener](const Tracked& t) {
           return listener.sockets && t.sockets.lock() == listener.sockets;
         });
-    Tracked fresh{listener.stats, {}, {}};
+    Tracked fresh;
+    fresh.stats = listener.stats;
     if (former != tracked_.end()) TakeOver(*former, fresh);
     found = tracked_.insert(tracked_.end(), std::move(fresh));
   }

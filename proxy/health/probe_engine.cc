@@ -102,11 +102,12 @@ bool ProbeEngine::EnsureSocket(std::uint32_t index, Nanos now) {
   return true;
 }
 
-ProbeSocket::Heard ProbeEngine::Read(Slot& slot) const {
+ProbeSocket::Heard ProbeEngine::Read(Slot& slot, bool errors) {
   const ProbeSpec& spec = *slot.target.spec;
-  return slot.socket.Read([&spec](std::span<const std::uint8_t> reply) {
+  const auto accept = [&spec](std::span<const std::uint8_t> reply) {
     return !spec.wants_reply || spec.any_reply_counts || spec.expected.Find(reply) == 0;
-  });
+  };
+  return slot.socket.Read(accept, errors);
 }
 
 bool ProbeEngine::DataPathSawUnreachable(Slot& slot, Nanos now) {
@@ -126,7 +127,7 @@ void ProbeEngine::Start(std::uint32_t index, Nanos now) {
   if (slot.next_start <= now) slot.next_start = now + spec.period;
   if (!EnsureSocket(index, now)) return;
   // What is there belongs to an earlier attempt.
-  const bool queued = Read(slot).unreachable;
+  const bool queued = !slot.socket.IsQuiet() && Read(slot, true).unreachable;
   const bool late = std::exchange(slot.late_unreachable, false) || queued;
   if (!spec.wants_reply && (DataPathSawUnreachable(slot, now) || late))
     return Finish(index, ProbeResult::kRefused, now);
@@ -142,11 +143,11 @@ void ProbeEngine::Start(std::uint32_t index, Nanos now) {
   }
 }
 
-void ProbeEngine::OnReadable(std::uint64_t tag, Nanos now) {
-  const auto index = static_cast<std::uint32_t>(tag);
+void ProbeEngine::OnReadable(const net::EventLoop::Event& event, Nanos now) {
+  const auto index = static_cast<std::uint32_t>(event.tag);
   if (index >= slots_.size() || !slots_[index].socket.is_open()) return;
   Slot& slot = slots_[index];
-  const ProbeSocket::Heard heard = Read(slot);
+  const ProbeSocket::Heard heard = Read(slot, (event.events & EPOLLERR) != 0);
   if (!slot.in_flight) {
     // A late reply is nothing to the next attempt, a late unreachable is.
     slot.late_unreachable = slot.late_unreachable || heard.unreachable;

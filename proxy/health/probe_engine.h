@@ -33,8 +33,8 @@ class ProbeEngine {
   void Apply(std::vector<ProbeTarget> targets, const Ports& avoid, Nanos now);
   // Starts and ends what is due.
   void Tick(Nanos now);
-  // The socket of `slot` has something to read.
-  void OnReadable(std::uint64_t slot, Nanos now);
+  // A socket has something to read.
+  void OnReadable(const net::EventLoop::Event& event, Nanos now);
   // When Tick() is to be called next; nothing without targets.
   std::optional<Nanos> Next() const { return schedule_.Next(); }
   std::size_t size() const noexcept { return by_key_.size(); }
@@ -61,7 +61,7 @@ class ProbeEngine {
   void TimeOut(std::uint32_t index, Nanos now);
   void Finish(std::uint32_t index, ProbeResult result, Nanos now);
   bool DataPathSawUnreachable(Slot& slot, Nanos now);
-  ProbeSocket::Heard Read(Slot& slot) const;
+  static ProbeSocket::Heard Read(Slot& slot, bool errors);
 
   net::EventLoop& loop_;
   ProbeStats& stats_;

@@ -61,21 +61,28 @@ bool ProbeSocket::DrainErrors() noexcept {
 }
 
 ProbeSocket::Heard ProbeSocket::Read(
-    const std::function<bool(std::span<const std::uint8_t>)>& accept) {
+    const std::function<bool(std::span<const std::uint8_t>)>& accept, bool errors) {
   static thread_local std::vector<std::uint8_t> buffer(kLargestDatagram);
   Heard heard;
-  heard.unreachable = DrainErrors();
+  heard.unreachable = errors && DrainErrors();
   for (int i = 0; i < kReadLimit; ++i) {
     const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (n >= 0) {
       heard.matched = heard.matched || accept({buffer.data(), static_cast<std::size_t>(n)});
     } else if (IsUnreachable(errno)) {
       heard.unreachable = true;
+      DrainErrors();  // or the queue would tell the same once more
     } else if (errno != EINTR) {
       break;
     }
   }
   return heard;
+}
+
+bool ProbeSocket::IsQuiet() noexcept {
+  // A pending error is told before "nothing to read".
+  std::uint8_t byte;
+  return ::recv(fd_.get(), &byte, sizeof byte, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
 }
 
 }  // namespace stevedore::health

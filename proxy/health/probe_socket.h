@@ -40,8 +40,11 @@ class ProbeSocket {
     bool matched = false;      // a datagram that `accept` took
     bool unreachable = false;  // an ICMP error about the peer
   };
-  // Reads everything that is there, the error queue included. Never blocks; bounded.
-  Heard Read(const std::function<bool(std::span<const std::uint8_t>)>& accept);
+  // Reads everything that is there; the error queue too when `errors` says that it may hold
+  // something. Never blocks; bounded.
+  Heard Read(const std::function<bool(std::span<const std::uint8_t>)>& accept, bool errors = true);
+  // Whether neither a datagram nor an error waits: one system call where Read() takes several.
+  bool IsQuiet() noexcept;
 
  private:
   ProbeSocket(UniqueFd fd, std::uint16_t port) noexcept : fd_(std::move(fd)), local_port_(port) {}

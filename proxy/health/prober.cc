@@ -55,7 +55,7 @@ void Prober::Run() {
   while (!stop_) {
     const auto events = loop_.Wait(UntilNext());
     const Nanos now = clock_.Now();
-    for (const net::EventLoop::Event& event : events) engine_.OnReadable(event.tag, now);
+    for (const net::EventLoop::Event& event : events) engine_.OnReadable(event, now);
     TakePending();
     engine_.Tick(clock_.Now());
   }

@@ -93,7 +93,7 @@ std::optional<std::uint32_t> SessionTable::LeasePort(LeaseBook& book, Tick now) 
   // Nobody is evicted in vain: a lease is to be had at once only from an embryonic session that has
   // been silent for as long as its lease must rest.
   const SessionIndex oldest = book.by_age[0].first;
-  if (!slot && oldest != kNoSession && sessions_[oldest].last_client + kTicksPerSecond <= now) {
+  if (!slot && oldest != kNoSession && sessions_[oldest].last_client + kEmbryonicRest <= now) {
     End(oldest, SessionEnd::kEvicted, now);
     slot = book.Take(now, pool.max_sockets());
   }

@@ -14,6 +14,9 @@ namespace stevedore::session {
 // A tenth of a second. 32 bits last 13 years.
 using Tick = std::uint32_t;
 inline constexpr Tick kTicksPerSecond = 10;
+// How long an embryonic session's lease rests after its last send: a second, and a tick more
+// because a tick says when that second began only to the tenth.
+inline constexpr Tick kEmbryonicRest = kTicksPerSecond + 1;
 
 // Thread: one.
 class SessionClock {

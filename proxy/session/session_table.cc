@@ -180,7 +180,7 @@ void SessionTable::End(SessionIndex index, SessionEnd why, Tick now) noexcept {
   ListenerBook& listener = BookOf(session);
   const bool brief = session.session_class == SessionClass::kEmbryonic;
   const Tick rest = std::max<Tick>(60, listener.limits.idle_timeout) * kTicksPerSecond;
-  const Tick until = brief ? session.last_client + kTicksPerSecond : now + rest;
+  const Tick until = brief ? session.last_client + kEmbryonicRest : now + rest;
   PoolOf(session).Release(session.port_slot, now, until);
   LeasesOf(session).Release(session.port_slot, until, brief);
   if (session.counted) {

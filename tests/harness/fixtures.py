@@ -4,6 +4,7 @@ import contextlib
 
 import pytest
 
+from harness import fastload
 from harness.controller import Controller
 from harness.load import Load, PeerProcess
 from harness.proxy import Proxy
@@ -41,13 +42,33 @@ def client():
 
 
 @pytest.fixture
-def proxy(tmp_path, echo, peer_process, client):
+def proxy(tmp_path, echo, peer_process, peers, client):
     """`proxy(config, ...)` starts one in the folder `tmp_path`, or in `folder`.
 
     When the test ends, each has to account for every datagram, to end with 0 on SIGTERM, and to leave no sanitizer
     report. Peers and clients outlive it, whatever the order of a test's arguments.
     """
     with closing(lambda config=None, folder=tmp_path, **more: Proxy(folder, config, **more)) as make:
+        yield make
+
+
+@pytest.fixture
+def peers():
+    """Fast peers: harness.fastload.Peers."""
+    with closing(fastload.Peers) as make:
+        yield make
+
+
+@pytest.fixture
+def fast_flows(proxy):
+    """Clients that check every reply; they end before the proxies."""
+    with closing(fastload.Flows) as make:
+        yield make
+
+
+@pytest.fixture
+def flood(proxy):
+    with closing(fastload.Flood) as make:
         yield make
 
 

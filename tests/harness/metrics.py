@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 
 from harness import netns
+from harness.wait import until
 
 _SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)(?: \d+)?$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)",?')
@@ -93,3 +94,18 @@ def check_conservation(scrape, timeout=5.0):
             "not every datagram is accounted for" if quiet else "the counters never stood still",
             violations(now))
         before = now
+
+
+def drops(proxy, reason, direction="up"):
+    return proxy.metrics().sum(DROPS, direction=direction, reason=reason)
+
+
+def expect_drops(proxy, reason, count, direction="up"):
+    """Waits until so many datagrams were dropped for this reason. tests/dataplane/test_drop_reasons.py looks for these
+    calls: each reason has one."""
+    until(f"{count} drops by {reason}", lambda: drops(proxy, reason, direction) == count)
+
+
+def expect_some_drops(proxy, reason, direction="up"):
+    """For reasons whose number the kernel decides."""
+    return until(f"drops by {reason}", lambda: drops(proxy, reason, direction))

@@ -27,17 +27,17 @@ class Proxy:
     """A running proxy. Its files are in `folder`: config.json, status.json, proxy.log.
 
     `config` is a dictionary, a text, or None to start with what config.json holds (maybe nothing: then pass
-    "--wait-for-config").
+    "--wait-for-config"). `through` is a command that executes the one behind it, such as prlimit.
     """
 
-    def __init__(self, folder, config=None, flags=(), namespace=None):
+    def __init__(self, folder, config=None, flags=(), namespace=None, through=()):
         self.folder = pathlib.Path(folder)
         self.namespace = namespace
         self.config_path = self.folder / "config.json"
         self.status_path = self.folder / "status.json"
         if config is not None:
             write_by_rename(self.config_path, _text(config))
-        argv = [binary("stevedore-proxy"), "-c", self.config_path, "--status-file", self.status_path,
+        argv = [*through, binary("stevedore-proxy"), "-c", self.config_path, "--status-file", self.status_path,
                 "--metrics-address", "127.0.0.1:0", "--drain-timeout", "0", *flags]
         self.process = Process(argv, self.folder / "proxy.log", namespace)
         try:

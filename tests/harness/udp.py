@@ -34,7 +34,7 @@ class EchoPeer:
     def __init__(self, name, address="127.0.0.1", port=0, namespace=None, answer=True):
         self.name, self.address, self.namespace = name, address, namespace
         self.received = []   # (payload, source)
-        self._answer = answer
+        self.answer = answer
         self._socket = bound_socket(address, port, namespace)
         self._socket.settimeout(0.05)
         self.port = self._socket.getsockname()[1]
@@ -51,7 +51,7 @@ class EchoPeer:
             except OSError:
                 continue  # a refused reply to a socket that is gone
             self.received.append((payload, source))
-            if self._answer:
+            if self.answer:
                 self._socket.sendto(self.name.encode() + b"|" + payload, source)
 
     def payloads(self):

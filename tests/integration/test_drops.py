@@ -7,17 +7,9 @@ import struct
 import pytest
 
 from harness.configs import KEY, FAST_PROBE, config, listener, rule, simple, upstream
-from harness.metrics import DROPS
+from harness.metrics import expect_drops
 from harness.udp import free_port
 from harness.wait import until
-
-
-def drops(proxy, reason, direction="up"):
-    return proxy.metrics().sum(DROPS, direction=direction, reason=reason)
-
-
-def expect_drops(proxy, reason, count, direction="up"):
-    until(f"{count} drops by {reason}", lambda: drops(proxy, reason, direction) == count)
 
 
 def test_no_match_and_denied(echo, client, proxy):

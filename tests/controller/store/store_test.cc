@@ -11,13 +11,12 @@ using source::Kind;
 using std::chrono::milliseconds;
 
 source::Object Route(const std::string& ns, const std::string& name, int port = 1) {
-  return {
-      {ns, name},
-      R"({"metadata":{"name":")" + name + R"(","namespace":")" + ns +
-          R"("},"spec":{"listener":{"port":)" + std::to_string(port) +
-          R"(},"defaultUpstream":"a","upstreams":[)"
-          R"({"name":"a","serviceRef":{"name":"s","port":1}}]}})",
-      "file.yaml"};
+  return {{ns, name},
+          R"({"metadata":{"name":")" + name + R"(","namespace":")" + ns +
+              R"("},"spec":{"listener":{"port":)" + std::to_string(port) +
+              R"(},"defaultUpstream":"a","upstreams":[)"
+              R"({"name":"a","serviceRef":{"name":"s","port":1}}]}})",
+          "file.yaml"};
 }
 
 source::Object Slice(const std::string& name, const std::string& service) {

@@ -39,7 +39,7 @@ class ProbeEngineTest : public testing::Test {
   void Deliver() {
     const auto events = loop_.Wait(milliseconds(2000));
     ASSERT_FALSE(events.empty());
-    for (const auto& event : events) engine_.OnReadable(event.tag, clock_.Now());
+    for (const auto& event : events) engine_.OnReadable(event, clock_.Now());
   }
   std::array<std::uint64_t, 4> Results() { return stats_.Get()["up"].results; }
 

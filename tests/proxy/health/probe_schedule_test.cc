@@ -36,10 +36,10 @@ TEST(ProbeSchedule, SetReplacesAndCancelRemoves) {
 TEST(ProbeSchedule, RoundsUpSoThatTimersShareAWakeUp) {
   ProbeSchedule schedule;
   schedule.Set(1, milliseconds(101));
-  schedule.Set(2, milliseconds(109));
-  EXPECT_EQ(schedule.Next(), Nanos(milliseconds(110)));
-  EXPECT_TRUE(schedule.PopDue(milliseconds(110)));
-  EXPECT_TRUE(schedule.PopDue(milliseconds(110)));
+  schedule.Set(2, milliseconds(119));
+  EXPECT_EQ(schedule.Next(), Nanos(milliseconds(120)));
+  EXPECT_TRUE(schedule.PopDue(milliseconds(120)));
+  EXPECT_TRUE(schedule.PopDue(milliseconds(120)));
 }
 
 TEST(ProbeSchedule, SpreadsNewcomersOverThePeriod) {

@@ -27,9 +27,11 @@ TEST(ProbeSocket, SendsAndHearsTheReply) {
   EXPECT_EQ(peer.client().port, socket->local_port());
   ASSERT_TRUE(peer.Reply("pong"));
   ASSERT_TRUE(WaitReadable(socket->fd()));
+  EXPECT_FALSE(socket->IsQuiet());
   const auto heard = socket->Read(Anything);
   EXPECT_TRUE(heard.matched);
   EXPECT_FALSE(heard.unreachable);
+  EXPECT_TRUE(socket->IsQuiet());
 }
 
 TEST(ProbeSocket, ReadsEverythingAndKeepsTheVerdictOfTheFilter) {
@@ -54,6 +56,7 @@ TEST(ProbeSocket, HearsAnUnreachable) {
   ASSERT_TRUE(socket) << socket.error().detail;
   ASSERT_EQ(socket->Send(kPing), ProbeSocket::Sent::kYes);
   ASSERT_TRUE(WaitReadable(socket->fd()));
+  EXPECT_FALSE(socket->IsQuiet());
   const auto heard = socket->Read(Anything);
   EXPECT_TRUE(heard.unreachable);
   EXPECT_FALSE(heard.matched);

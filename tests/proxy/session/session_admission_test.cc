@@ -87,6 +87,8 @@ TEST_F(SessionAdmissionTest, ALeaseRestsAfterAnEmbryonicSessionForASecondFromIts
   EXPECT_EQ(Refusal(2), UpDrop::kPortLimit) << "its late reply may be under way";
   EXPECT_TRUE(Has(1)) << "and nobody is evicted for nothing";
   Pass(5);
+  EXPECT_EQ(Refusal(2), UpDrop::kPortLimit) << "it was sent up to a tick later than its tick says";
+  Pass(1);
   Create(2);
   EXPECT_FALSE(Has(1));
   EXPECT_EQ(Ended(SessionEnd::kEvicted), 1u);

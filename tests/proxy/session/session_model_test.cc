@@ -55,7 +55,7 @@ class SessionModelTest : public TableFixture {
     const Expected& s = it->second;
     const bool brief = s.session_class == SessionClass::kEmbryonic;
     rests_[{s.slot, DestinationOf(std::get<2>(it->first))}] =
-        brief ? s.last_client + kSecond : now_ + 60 * kSecond;
+        brief ? s.last_client + kEmbryonicRest : now_ + 60 * kSecond;
     return model_.erase(it);
   }
 

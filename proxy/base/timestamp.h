@@ -1,0 +1,12 @@
+// The wall clock as text, for status and objects. Nothing is measured by it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace stevedore {
+
+// Now, as RFC 3339 in UTC with whole seconds: "2026-01-01T00:00:00Z". Thread: any.
+std::string TimestampNow();
+
+}  // namespace stevedore

@@ -1,0 +1,23 @@
+#include "proxy/base/timestamp.h"
+
+#include <gtest/gtest.h>
+
+#include <ctime>
+
+namespace stevedore {
+namespace {
+
+TEST(TimestampNow, IsTheTimeInUtc) {
+  const std::time_t before = std::time(nullptr);
+  const std::string text = TimestampNow();
+  std::tm read{};
+  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &read);
+  ASSERT_NE(end, nullptr) << text;
+  EXPECT_EQ(*end, '\0') << text;
+  const std::time_t told = ::timegm(&read);
+  EXPECT_GE(told, before);
+  EXPECT_LE(told, std::time(nullptr));
+}
+
+}  // namespace
+}  // namespace stevedore
