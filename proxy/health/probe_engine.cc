@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <utility>
 
 namespace stevedore::health {
@@ -127,7 +128,8 @@ void ProbeEngine::Start(std::uint32_t index, Nanos now) {
   if (slot.next_start <= now) slot.next_start = now + spec.period;
   if (!EnsureSocket(index, now)) return;
   // What is there belongs to an earlier attempt.
-  const bool queued = !slot.socket.IsQuiet() && Read(slot, true).unreachable;
+  const auto none = [](std::span<const std::uint8_t>) { return false; };
+  const bool queued = !slot.socket.IsQuiet() && slot.socket.Read(none).unreachable;
   const bool late = std::exchange(slot.late_unreachable, false) || queued;
   if (!spec.wants_reply && (DataPathSawUnreachable(slot, now) || late))
     return Finish(index, ProbeResult::kRefused, now);

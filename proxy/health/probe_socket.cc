@@ -65,10 +65,10 @@ ProbeSocket::Heard ProbeSocket::Read(
   static thread_local std::vector<std::uint8_t> buffer(kLargestDatagram);
   Heard heard;
   heard.unreachable = errors && DrainErrors();
-  for (int i = 0; i < kReadLimit; ++i) {
+  for (int i = 0; i < kReadLimit && !heard.matched; ++i) {
     const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (n >= 0) {
-      heard.matched = heard.matched || accept({buffer.data(), static_cast<std::size_t>(n)});
+      heard.matched = accept({buffer.data(), static_cast<std::size_t>(n)});
     } else if (IsUnreachable(errno)) {
       heard.unreachable = true;
       DrainErrors();  // or the queue would tell the same once more

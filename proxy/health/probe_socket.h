@@ -40,8 +40,8 @@ class ProbeSocket {
     bool matched = false;      // a datagram that `accept` took
     bool unreachable = false;  // an ICMP error about the peer
   };
-  // Reads everything that is there; the error queue too when `errors` says that it may hold
-  // something. Never blocks; bounded.
+  // Reads what is there, up to a datagram that `accept` takes; the error queue too when `errors`
+  // says that it may hold something. Never blocks; bounded.
   Heard Read(const std::function<bool(std::span<const std::uint8_t>)>& accept, bool errors = true);
   // Whether neither a datagram nor an error waits: one system call where Read() takes several.
   bool IsQuiet() noexcept;

@@ -3,13 +3,12 @@
 import pathlib
 import re
 import subprocess
-import time
 
 import pytest
 
 from harness import netns
 from harness.configs import config, listener, simple, upstream
-from harness.metrics import DATAGRAMS, expect_drops, expect_some_drops
+from harness.metrics import DATAGRAMS, drops, expect_drops, expect_some_drops
 from harness.udp import bound_socket, free_port
 from harness.wait import until
 
@@ -80,34 +79,41 @@ def slow_link():
     network.close()
 
 
-def test_a_full_send_buffer_blocks_nobody_else(slow_link, echo, client, proxy):
+def test_a_full_buffer_towards_a_peer_blocks_its_session_alone(slow_link, echo, client, proxy):
     inside, outside = slow_link
-    up, down = free_port(namespace=inside), free_port(namespace=inside)
-    slow = echo("slow", "10.202.0.3", namespace=outside, answer=False)
-    near = echo("near", namespace=inside)
-    source = echo("source", namespace=inside, answer=False)
-    running = proxy(config([listener(up, name="up", default="slow"),
-                            listener(up, name="fine", address="127.0.0.2", default="near"),
-                            listener(down, name="down", address="10.202.0.2", default="source")],
-                           [upstream([slow], "slow"), upstream([near], "near"), upstream([source], "source")]),
-                    namespace=inside)
-    flooding, fine = client(up, namespace=inside), client(up, "127.0.0.2", namespace=inside)
+    port = free_port(namespace=inside)
+    running = proxy(simple(port, [echo("slow", "10.202.0.3", namespace=outside)]), namespace=inside,
+                    flags=["--workers", "1"])
+    flooding, fine = client(port, namespace=inside), client(port, namespace=inside)
     for _ in range(500):
         flooding.send(bytes(1_400))
     expect_some_drops(running, "send_blocked")
-    assert fine.ask(b"x") == "near"
+    before = drops(running, "send_blocked")
+    assert fine.ask(b"x", timeout=10) == "slow", "behind what the link still holds"
+    assert drops(running, "send_blocked") == before
 
-    receiver = client(down, "10.202.0.2", namespace=outside)
+
+def test_a_full_buffer_towards_clients_blocks_its_listener_alone(slow_link, echo, client, proxy):
+    inside, outside = slow_link
+    port, other = free_port(namespace=inside), free_port(namespace=inside)
+    source, near = echo("source", namespace=inside, answer=False), echo("near", namespace=inside)
+    running = proxy(config([listener(port, name="down", address="10.202.0.2", default="source"),
+                            listener(other, name="fine", default="near")],
+                           [upstream([source], "source"), upstream([near], "near")]), namespace=inside)
+    receiver = client(port, "10.202.0.2", namespace=outside)
     receiver.send(b"hello")
     until("it is there", lambda: source.received)
     _, proxy_address = source.received[0]
-    for number in range(12_000):
-        source.send(bytes(1_400), proxy_address)
-        if number % 50 == 0:
-            time.sleep(0.002)   # a pool socket's buffer is small
+
+    def burst():
+        for _ in range(60):   # a pool socket's buffer holds about 90
+            source.send(bytes(1_400), proxy_address)
+        return drops(running, "send_blocked", "down")
+
+    until("the listener's buffer is full", burst, timeout=20, interval=0.001)
     expect_some_drops(running, "send_blocked", "down")
-    assert fine.ask(b"y") == "near"
-    assert running.metrics().sum(DATAGRAMS, direction="client_out", listener="down") > 100
+    assert client(other, namespace=inside).ask(b"x") == "near"
+    assert running.metrics().sum(DATAGRAMS, direction="client_out", listener="down") > 1_000
 
 
 def reasons():
