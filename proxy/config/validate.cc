@@ -69,7 +69,17 @@ void CheckListeners(Checks& checks, const ProxyConfig& config, const UniqueNames
   CheckSockets(checks, config.listeners);
 }
 
+SocketAddress AddressAt(const std::string& ip, std::int64_t port) {
+  return {IpAddress::Parse(ip).value_or(IpAddress{}), static_cast<std::uint16_t>(port)};
+}
+
 }  // namespace
+
+SocketAddress AddressOf(const Listener& listener) {
+  return AddressAt(listener.address, listener.port);
+}
+
+SocketAddress AddressOf(const Peer& peer) { return AddressAt(peer.address, peer.port); }
 
 std::variant<ValidConfig, FieldErrors> Validate(ProxyConfig config) {
   FieldErrors errors;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <variant>
 
+#include "proxy/config/address.h"
 #include "proxy/config/field_error.h"
 #include "proxy/config/model.h"
 
@@ -24,6 +25,10 @@ class ValidConfig {
       : config_(std::move(config)) {}
   std::shared_ptr<const ProxyConfig> config_;
 };
+
+// Where a listener or a peer of a valid config is.
+SocketAddress AddressOf(const Listener& listener);
+SocketAddress AddressOf(const Peer& peer);
 
 // The valid config, or every error with its path (never just the first).
 std::variant<ValidConfig, FieldErrors> Validate(ProxyConfig config);

@@ -9,7 +9,6 @@
 #include "proxy/base/log.h"
 #include "proxy/base/metrics_page.h"
 #include "proxy/base/process_metrics.h"
-#include "proxy/config/digest.h"
 #include "proxy/config/limits.h"
 #include "proxy/control/probe_targets.h"
 
@@ -120,7 +119,7 @@ bool ControlLoop::Load() {
 
 void ControlLoop::Apply(const config::ValidConfig& config) {
   config_ = config;
-  digest_ = config::Digest(**config_);
+  digest_ = loader_.attempt().digest;
   applied_at_ = static_cast<double>(std::time(nullptr));
   builder_.Register({*config_, addresses_, clock_.Now()});
   BindListeners();
@@ -130,8 +129,9 @@ void ControlLoop::Apply(const config::ValidConfig& config) {
                (*config_)->listeners.size(), (*config_)->upstreams.size());
 }
 
-void ControlLoop::BindListeners() {
-  for (const ListenerBinder::Event& event : binder_.Bind(*config_, clock_.Now())) {
+bool ControlLoop::BindListeners() {
+  const auto events = binder_.Bind(*config_, clock_.Now());
+  for (const ListenerBinder::Event& event : events) {
     if (event.error.empty())
       spdlog::info("Bound listener name={} address={} receive_buffer_bytes={}", event.name,
                    event.address.ToString(), event.receive_buffer);
@@ -139,6 +139,7 @@ void ControlLoop::BindListeners() {
       spdlog::error("Could not bind listener name={} address={} error=\"{}\"", event.name,
                     event.address.ToString(), event.error);
   }
+  return !events.empty();
 }
 
 void ControlLoop::Publish() {
@@ -234,9 +235,8 @@ void ControlLoop::Run() {
     if (config_) {
       const auto retry = binder_.next_retry();
       const auto deadline = builder_.next_deadline();
-      const bool rebind = retry && *retry <= now;
-      if (rebind) BindListeners();
-      if (health_changed_.exchange(false) || rebind || (deadline && *deadline <= now)) Publish();
+      const bool rebound = retry && *retry <= now && BindListeners();
+      if (health_changed_.exchange(false) || rebound || (deadline && *deadline <= now)) Publish();
     }
     status_.Flush(now);
   }

@@ -64,7 +64,8 @@ class ControlLoop {
   void Apply(const config::ValidConfig& config);
   // Builds and publishes a snapshot of the config in force.
   void Publish();
-  void BindListeners();
+  // Tries the listeners that are not bound and due; true when there is news of one.
+  bool BindListeners();
   void TakeSignals();
   void EverySecond(Nanos now);
   void RefreshAddresses();

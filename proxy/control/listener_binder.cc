@@ -7,21 +7,13 @@
 #include "proxy/net/udp_socket.h"
 
 namespace stevedore::control {
-namespace {
-
-config::SocketAddress AddressOf(const config::Listener& listener) {
-  return {config::IpAddress::Parse(listener.address).value_or(config::IpAddress{}),
-          static_cast<std::uint16_t>(listener.port)};
-}
-
-}  // namespace
 
 std::vector<ListenerBinder::Event> ListenerBinder::Bind(const config::ValidConfig& config,
                                                         Nanos now) {
   std::vector<Event> events;
   std::set<config::SocketAddress> configured;
   for (const config::Listener& listener : config->listeners) {
-    const config::SocketAddress address = AddressOf(listener);
+    const config::SocketAddress address = config::AddressOf(listener);
     configured.insert(address);
     runtime::ListenerRecord& record =
         registry_.listeners.Get(address, [] { return runtime::ListenerRecord{}; }).value;

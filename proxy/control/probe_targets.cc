@@ -35,9 +35,7 @@ std::vector<health::ProbeTarget> ProbeTargets(const config::ValidConfig& config,
     const auto spec = SpecOf(*upstream.health_check);
     for (const auto* peers : {&upstream.peers, &upstream.backup_peers}) {
       for (const config::Peer& peer : *peers) {
-        const config::SocketAddress address{
-            config::IpAddress::Parse(peer.address).value_or(config::IpAddress{}),
-            static_cast<std::uint16_t>(peer.port)};
+        const config::SocketAddress address = config::AddressOf(peer);
         const auto found = registry.peers.entries().find({upstream.name, address});
         if (found == registry.peers.entries().end()) continue;
         targets.push_back({upstream.name, address, spec, found->second.value.health});

@@ -38,6 +38,8 @@ class RecvBatch {
   int Receive(int fd, unsigned first = 0) noexcept;
   // REQUIRES: `slot` was filled by the last Receive() that covered it.
   Datagram At(unsigned slot) const noexcept;
+  // The length of its payload alone.
+  std::size_t SizeAt(unsigned slot) const noexcept { return headers_[slot].msg_len; }
 
  private:
   static constexpr std::size_t kSlotBytes = 65536;

@@ -6,11 +6,6 @@
 namespace stevedore::runtime {
 namespace {
 
-config::SocketAddress AddressOf(const std::string& ip, std::int64_t port) {
-  return {config::IpAddress::Parse(ip).value_or(config::IpAddress{}),
-          static_cast<std::uint16_t>(port)};
-}
-
 // Longer than anything can hold an id: a session's last breath and the rest of its lease.
 Nanos IdRest(const config::ProxyConfig& config) {
   std::int64_t longest = 60;
@@ -52,7 +47,7 @@ void SnapshotBuilder::Register(const BuildInput& input) {
   round([](auto& book) { book.BeginRound(); });
   const unsigned workers = registry_.workers;
   for (const config::Listener& listener : input.config->listeners) {
-    auto& record = registry_.listeners.Get(AddressOf(listener.address, listener.port), [&] {
+    auto& record = registry_.listeners.Get(config::AddressOf(listener), [&] {
       return ListenerRecord{std::make_shared<ListenerStats>(listener.name, workers), nullptr, ""};
     });
     if (record.value.stats->name != listener.name)
@@ -67,7 +62,7 @@ void SnapshotBuilder::Register(const BuildInput& input) {
     });
     for (const auto* peers : {&upstream.peers, &upstream.backup_peers}) {
       for (const config::Peer& peer : *peers) {
-        const auto address = AddressOf(peer.address, peer.port);
+        const auto address = config::AddressOf(peer);
         auto& record = registry_.peers.Get({upstream.name, address}, [] {
           return PeerRecord{std::make_shared<PeerHealth>(), std::nullopt};
         });
@@ -110,7 +105,7 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::Build(const BuildInput& input) 
 
 PeerState SnapshotBuilder::StateOf(const BuildInput& input, const config::Upstream& upstream,
                                    const config::Peer& peer, bool backup) {
-  const auto address = AddressOf(peer.address, peer.port);
+  const auto address = config::AddressOf(peer);
   const auto& record = registry_.peers.entries().at({upstream.name, address});
   PeerState state;
   state.id = PeerId{record.id};
@@ -168,7 +163,7 @@ ListenerEntry SnapshotBuilder::BuildListener(const config::Listener& listener) c
     return found == index_by_name_.end() ? kDenyIndex : found->second;
   };
   ListenerEntry entry;
-  entry.address = AddressOf(listener.address, listener.port);
+  entry.address = config::AddressOf(listener);
   const auto& record = registry_.listeners.entries().at(entry.address);
   entry.id = ListenerId{record.id};
   entry.name = listener.name;
@@ -201,8 +196,7 @@ std::vector<config::UpstreamStatus> CountPeers(const Snapshot& snapshot,
     config::UpstreamStatus status;
     status.name = upstream.name;
     for (const config::Peer& peer : upstream.peers) {
-      const auto& record =
-          registry.peers.entries().at({upstream.name, AddressOf(peer.address, peer.port)});
+      const auto& record = registry.peers.entries().at({upstream.name, config::AddressOf(peer)});
       ++status.total;
       status.ready += peer.draining ? 0 : 1;
       status.draining += peer.draining ? 1 : 0;

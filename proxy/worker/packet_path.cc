@@ -152,13 +152,12 @@ void PacketPath::Flush(const ListenerEntry& listener, const net::RecvBatch& batc
     const auto sent = sending_;
     out_.Flush();
     for (unsigned item = 0; item < count; ++item) {
-      const net::Datagram datagram = batch.At(sent[item].slot);
       const int error = out_.error(item);
       if (error == 0) {
-        counters.upstream_out.Add(datagram.bytes.size());
-        snapshot_->upstreams[Raw(sent[item].upstream)].stats->of(worker_).out.Add(
-            datagram.bytes.size());
-      } else if (!Retry(listener, datagram, sent[item], error)) {
+        const std::size_t size = batch.SizeAt(sent[item].slot);
+        counters.upstream_out.Add(size);
+        snapshot_->upstreams[Raw(sent[item].upstream)].stats->of(worker_).out.Add(size);
+      } else if (!Retry(listener, batch.At(sent[item].slot), sent[item], error)) {
         const bool blocked = error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
         counters.Drop(blocked ? UpDrop::kSendBlocked : UpDrop::kSendError);
       }

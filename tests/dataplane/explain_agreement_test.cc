@@ -144,7 +144,7 @@ TEST_P(ExplainAgreement, WithTheRunningWorkers) {
                               {static_cast<std::uint16_t>(config.listeners[0].port), payload,
                                worker::LocalAddress(client.get())});
     ASSERT_TRUE(said);
-    ASSERT_TRUE(worker::SendTo(client.get(), worker::AddressOf(config.listeners[0]),
+    ASSERT_TRUE(worker::SendTo(client.get(), worker::ListenerAddress(config.listeners[0]),
                                std::string(payload.begin(), payload.end())));
     const std::string seen = Observe(rig);
     ASSERT_TRUE(said->ends_with("\nverdict: " + seen + "\n")) << seen << "\n" << *said;

@@ -125,5 +125,13 @@ TEST(Validate, ReportsEveryError) {
   EXPECT_EQ(std::get<FieldErrors>(checked).size(), 3u);
 }
 
+TEST(AddressOf, IsWhatTheTextsSay) {
+  Listener listener;
+  listener.port = 7000;
+  EXPECT_EQ(AddressOf(listener).ToString(), "[::]:7000");
+  EXPECT_EQ(AddressOf(Peer{"10.0.0.2", 2345}).ToString(), "10.0.0.2:2345");
+  EXPECT_EQ(AddressOf(Peer{"fd00::2", 1}).ToString(), "[fd00::2]:1");
+}
+
 }  // namespace
 }  // namespace stevedore::config

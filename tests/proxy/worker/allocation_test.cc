@@ -70,7 +70,7 @@ TEST(Allocations, NoneInSteadyState) {
   config.listeners[0].rules = {{"r", {{0, 2, config::Operator::kEqual, "0x7878"}}, "u"}};
   Rig rig;
   rig.Load(config);
-  const auto to = AddressOf(config.listeners[0], "127.0.0.1");
+  const auto to = ListenerAddress(config.listeners[0], "127.0.0.1");
   ASSERT_NO_FATAL_FAILURE(Pump(client, to, peer, 1000));
   counting = true;
   Pump(client, to, peer, 100'000);

@@ -27,7 +27,7 @@ class PacketPathTest : public testing::Test {
     config_.upstreams = {MakeUpstream("u", {})};
     for (const UniqueFd& peer : peers_) config_.upstreams[0].peers.push_back(PeerAt(peer));
     config_.listeners = {MakeListener("l", "127.0.0.1", "u")};
-    to_ = AddressOf(config_.listeners[0]);
+    to_ = ListenerAddress(config_.listeners[0]);
   }
   config::Upstream& upstream() { return config_.upstreams[0]; }
 
@@ -267,7 +267,7 @@ TEST_F(PacketPathTest, UnreachablePeersAreTriedPast) {
       Rig rig(1, max_sessions);
       rig.Load(config);
       for (int i = 0; i < 6; ++i) {
-        ASSERT_TRUE(SendTo(client.get(), AddressOf(config.listeners[0]), "x"));
+        ASSERT_TRUE(SendTo(client.get(), ListenerAddress(config.listeners[0]), "x"));
         const auto request = ReceiveFrom(alive.get());
         ASSERT_TRUE(request);
         ASSERT_TRUE(SendTo(alive.get(), request->source, "y"));

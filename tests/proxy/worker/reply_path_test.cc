@@ -14,7 +14,7 @@ class ReplyPathTest : public testing::Test {
   ReplyPathTest() {
     config_.upstreams = {MakeUpstream("u", {PeerAt(peer_)})};
     config_.listeners = {MakeListener("l", "127.0.0.1", "u")};
-    to_ = AddressOf(config_.listeners[0]);
+    to_ = ListenerAddress(config_.listeners[0]);
   }
   UniqueFd client_ = BoundSocket(At("127.0.0.1:0"));
   UniqueFd peer_ = BoundSocket(At("127.0.0.1:0"));

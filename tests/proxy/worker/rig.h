@@ -180,8 +180,8 @@ class Rig {
   std::unique_ptr<WorkerPool> pool_;
 };
 
-inline config::SocketAddress AddressOf(const config::Listener& listener,
-                                       const std::string& ip = "") {
+inline config::SocketAddress ListenerAddress(const config::Listener& listener,
+                                             const std::string& ip = "") {
   return {*config::IpAddress::Parse(ip.empty() ? listener.address : ip),
           static_cast<std::uint16_t>(listener.port)};
 }

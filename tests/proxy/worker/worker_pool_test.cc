@@ -26,8 +26,8 @@ TEST(WorkerPool, WorkersShareListenersByClient) {
   constexpr std::uint64_t kClients = 40;
   for (std::uint64_t i = 0; i < kClients; ++i) {
     const UniqueFd client = BoundSocket(At("127.0.0.1:0"));
-    const auto first = Exchange(client, AddressOf(config.listeners[0]), peer);
-    ASSERT_EQ(Exchange(client, AddressOf(config.listeners[0]), peer), first);
+    const auto first = Exchange(client, ListenerAddress(config.listeners[0]), peer);
+    ASSERT_EQ(Exchange(client, ListenerAddress(config.listeners[0]), peer), first);
   }
   EXPECT_TRUE(rig.Conserves(2 * kClients));
   for (auto& block : rig.snapshot().listeners[0].stats->blocks)

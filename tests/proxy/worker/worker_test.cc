@@ -25,7 +25,7 @@ TEST_F(WorkerTest, EchoThroughAndBack) {
   config_.listeners = {MakeListener("l", "127.0.0.1", "u")};
   Rig rig;
   rig.Load(config_);
-  const auto to = AddressOf(config_.listeners[0]);
+  const auto to = ListenerAddress(config_.listeners[0]);
   const auto seen = Exchange(client_, to, a_);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(Exchange(client_, to, a_, std::to_string(i)), seen);
   const UniqueFd other = BoundSocket(At("127.0.0.1:0"));
@@ -40,7 +40,7 @@ TEST_F(WorkerTest, EmptyAndLargestDatagrams) {
   config_.listeners = {MakeListener("l", "127.0.0.1", "u")};
   Rig rig;
   rig.Load(config_);
-  const auto to = AddressOf(config_.listeners[0]);
+  const auto to = ListenerAddress(config_.listeners[0]);
   ASSERT_TRUE(SendTo(client_.get(), to, ""));
   const auto empty = ReceiveFrom(a_.get());
   ASSERT_TRUE(empty);
@@ -60,10 +60,10 @@ TEST_F(WorkerTest, RepliesLeaveFromTheAddressThatTheClientUsed) {
   config_.listeners = {MakeListener("l", "0.0.0.0", "u")};
   Rig rig;
   rig.Load(config_);
-  const auto one = Exchange(client_, AddressOf(config_.listeners[0], "127.0.0.2"), a_);
-  const auto two = Exchange(client_, AddressOf(config_.listeners[0], "127.0.0.1"), a_);
+  const auto one = Exchange(client_, ListenerAddress(config_.listeners[0], "127.0.0.2"), a_);
+  const auto two = Exchange(client_, ListenerAddress(config_.listeners[0], "127.0.0.1"), a_);
   EXPECT_NE(one, two) << "two addresses, two sessions";
-  EXPECT_EQ(Exchange(client_, AddressOf(config_.listeners[0], "127.0.0.2"), a_), one);
+  EXPECT_EQ(Exchange(client_, ListenerAddress(config_.listeners[0], "127.0.0.2"), a_), one);
   EXPECT_TRUE(rig.Conserves(3));
 }
 
@@ -77,11 +77,11 @@ TEST_F(WorkerTest, BothFamiliesOnBothSides) {
   Rig rig;
   rig.Load(config_);
   const config::Listener& dual = config_.listeners[0];
-  Exchange(client_, AddressOf(dual, "127.0.0.1"), a_, "4 to 4");
-  Exchange(client_, AddressOf(dual, "127.0.0.5"), peer6, "6 from 4");
-  Exchange(client6, AddressOf(dual, "::1"), a_, "4 from 6");
-  Exchange(client6, AddressOf(dual, "::1"), peer6, "6 to 6");
-  Exchange(client6, AddressOf(config_.listeners[1]), peer6, "concrete");
+  Exchange(client_, ListenerAddress(dual, "127.0.0.1"), a_, "4 to 4");
+  Exchange(client_, ListenerAddress(dual, "127.0.0.5"), peer6, "6 from 4");
+  Exchange(client6, ListenerAddress(dual, "::1"), a_, "4 from 6");
+  Exchange(client6, ListenerAddress(dual, "::1"), peer6, "6 to 6");
+  Exchange(client6, ListenerAddress(config_.listeners[1]), peer6, "concrete");
   EXPECT_TRUE(rig.Conserves(5));
 }
 
@@ -90,7 +90,7 @@ TEST_F(WorkerTest, AStrangersReplyIsUnknown) {
   config_.listeners = {MakeListener("l", "127.0.0.1", "u")};
   Rig rig;
   rig.Load(config_);
-  const auto seen = Exchange(client_, AddressOf(config_.listeners[0]), a_);
+  const auto seen = Exchange(client_, ListenerAddress(config_.listeners[0]), a_);
   ASSERT_TRUE(SendTo(b_.get(), seen, "evil"));
   EXPECT_TRUE(Eventually([&] { return rig.Dropped("", DownDrop::kUnknownReply) == 1; }));
   EXPECT_FALSE(ReceiveFrom(client_.get(), 0));
@@ -102,11 +102,11 @@ TEST_F(WorkerTest, ForgedSourcesAreDroppedBeforeAnySession) {
   config_.listeners = {MakeListener("l", "0.0.0.0", "u"), MakeListener("m", "127.0.0.1", "u")};
   Rig rig;
   rig.Load(config_);
-  const auto to = AddressOf(config_.listeners[0], "127.0.0.1");
+  const auto to = ListenerAddress(config_.listeners[0], "127.0.0.1");
   const auto pool_port = Exchange(client_, to, a_);
   if (!SendForged(to, to)) GTEST_SKIP() << "needs raw sockets";
   ASSERT_TRUE(SendForged(pool_port, to));
-  ASSERT_TRUE(SendForged(AddressOf(config_.listeners[1]), to));
+  ASSERT_TRUE(SendForged(ListenerAddress(config_.listeners[1]), to));
   ASSERT_TRUE(SendForged(At("127.0.0.1:0"), to));
   ASSERT_TRUE(SendForged(At("127.0.0.9:4242"), to));  // forged, and yet it could be a client
   EXPECT_TRUE(rig.Conserves(6));
@@ -120,8 +120,8 @@ TEST_F(WorkerTest, AReloadKeepsSessionsAndTheirPorts) {
                        MakeListener("goes", "127.0.0.1", "w")};
   Rig rig;
   rig.Load(config_);
-  const auto stays = AddressOf(config_.listeners[0]);
-  const auto goes = AddressOf(config_.listeners[1]);
+  const auto stays = ListenerAddress(config_.listeners[0]);
+  const auto goes = ListenerAddress(config_.listeners[1]);
   const auto seen = Exchange(client_, stays, a_);
   const auto old = Exchange(client_, goes, b_);
   const auto goes_stats = rig.snapshot().listeners[1].stats;
@@ -132,7 +132,7 @@ TEST_F(WorkerTest, AReloadKeepsSessionsAndTheirPorts) {
   config_.upstreams = {MakeUpstream("w", {PeerAt(b_)}), MakeUpstream("u", {PeerAt(c), PeerAt(a_)})};
   rig.Load(config_);
   EXPECT_EQ(Exchange(client_, stays, a_), seen);
-  Exchange(client_, AddressOf(config_.listeners[0]), b_);
+  Exchange(client_, ListenerAddress(config_.listeners[0]), b_);
   EXPECT_EQ(goes_stats->of(0).sessions_ended[static_cast<std::size_t>(SessionEnd::kRemoved)].Get(),
             1u);
   ASSERT_TRUE(SendTo(b_.get(), old, "late"));
@@ -155,7 +155,7 @@ TEST_F(WorkerTest, APoolSocketInTheWayOfAListenerIsRetired) {
   config_.listeners = {MakeListener("l", "127.0.0.1", "u")};
   Rig rig;
   rig.Load(config_);
-  const auto seen = Exchange(client_, AddressOf(config_.listeners[0]), a_);
+  const auto seen = Exchange(client_, ListenerAddress(config_.listeners[0]), a_);
   config_.listeners.push_back(MakeListener("new", "127.0.0.1", "u"));
   config_.listeners[1].port = seen.port;
   rig.Load(config_);
@@ -163,8 +163,8 @@ TEST_F(WorkerTest, APoolSocketInTheWayOfAListenerIsRetired) {
   rig.Bind();
   rig.Publish();
   ASSERT_NE(rig.snapshot().listeners[1].sockets, nullptr) << "retired when the workers heard of it";
-  Exchange(client_, AddressOf(config_.listeners[1]), a_);
-  EXPECT_NE(Exchange(client_, AddressOf(config_.listeners[0]), a_).port, seen.port);
+  Exchange(client_, ListenerAddress(config_.listeners[1]), a_);
+  EXPECT_NE(Exchange(client_, ListenerAddress(config_.listeners[0]), a_).port, seen.port);
   EXPECT_TRUE(rig.Conserves(3));
 }
 
@@ -174,7 +174,7 @@ TEST_F(WorkerTest, WhatWasReceivedIsForwardedBeforeTheEnd) {
   Rig rig;
   rig.Load(config_);
   for (int i = 0; i < 150; ++i)
-    ASSERT_TRUE(SendTo(client_.get(), AddressOf(config_.listeners[0]), "x"));
+    ASSERT_TRUE(SendTo(client_.get(), ListenerAddress(config_.listeners[0]), "x"));
   rig.StopWorkers();
   EXPECT_TRUE(rig.Conserves(150));
   int got = 0;
@@ -192,9 +192,9 @@ TEST_F(WorkerTest, SnapshotsWithoutListenersAndWithUnboundOnes) {
   config_.listeners[0].port = LocalAddress(holder.get()).port;
   rig.Load(config_);
   EXPECT_EQ(rig.snapshot().listeners[0].sockets, nullptr);
-  Exchange(client_, AddressOf(config_.listeners[1]), a_);
+  Exchange(client_, ListenerAddress(config_.listeners[1]), a_);
   rig.Load({});
-  ASSERT_TRUE(SendTo(client_.get(), AddressOf(config_.listeners[1]), "x"));
+  ASSERT_TRUE(SendTo(client_.get(), ListenerAddress(config_.listeners[1]), "x"));
   EXPECT_FALSE(ReceiveFrom(a_.get(), 50)) << "the listener is gone";
   EXPECT_TRUE(rig.Conserves(0));
 }
