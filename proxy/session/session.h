@@ -1,5 +1,5 @@
-// Session: one client's traffic through one listener to one peer, with the upstream port it has
-// leased.
+// Session: one client's traffic through one listener to one peer, an address and port that several
+// upstreams may name, with the upstream port it has leased.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -30,8 +30,6 @@ struct FlowKey {
   bool operator==(const FlowKey&) const = default;
 };
 
-inline constexpr runtime::UpstreamId kNoFlow{0xffffffffu};
-
 // Links of one doubly linked list through the table.
 struct Links {
   SessionIndex next = kNoSession;
@@ -40,10 +38,10 @@ struct Links {
 
 struct Session {
   FlowKey key;
-  runtime::PeerId peer{0};
-  std::uint32_t book = 0;              // of the leases towards its peer
-  runtime::UpstreamId flow = kNoFlow;  // the upstream whose Flow entry this is, if any
-  std::uint32_t port_slot = 0;         // of the pool socket
+  runtime::PeerId peer{0};                    // as the upstream names it that used the session last
+  std::uint32_t book = 0;                     // of the leases towards its peer
+  runtime::PeerId flow = runtime::kNoPeerId;  // as the upstream names it whose Flow is kept here
+  std::uint32_t port_slot = 0;                // of the pool socket
   Tick last_client = 0;
   Tick last_reply = 0;
   Links by_deadline;
@@ -52,7 +50,8 @@ struct Session {
   std::uint16_t wheel_slot : 10 = 0;  // the wheel has 1 024
   SessionClass session_class : 2 = SessionClass::kEmbryonic;
   bool live : 1 = false;
-  bool counted : 1 = false;  // among its source's sessions: the cap may come and go by reload
+  bool counted : 1 = false;     // among its source's sessions: the cap may come and go by reload
+  bool more_flows : 1 = false;  // other upstreams keep their Flow here, too
 };
 static_assert(sizeof(Session) <= 96,
               "with its index entries a session takes 128 bytes at the most");

@@ -49,7 +49,7 @@ std::variant<SessionIndex, UpDrop> SessionTable::Create(const FlowKey& key,
   session.wheel_slot = wheel_.Add(index, Deadline(session), [this](SessionIndex i) -> Links& {
     return sessions_[i].by_deadline;
   }) & ExpiryWheel::kSlotMask;
-  index_.Insert(Hash(key, EntryKind::kSession, Raw(peer)), EntryKind::kSession, index);
+  index_.Insert(SessionHash(key, peer), EntryKind::kSession, index);
   return index;
 }
 

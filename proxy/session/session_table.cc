@@ -8,6 +8,7 @@
 namespace stevedore::session {
 namespace {
 
+using runtime::PeerId;
 using runtime::Raw;
 using runtime::SessionEnd;
 
@@ -30,20 +31,35 @@ SessionTable::SessionTable(std::uint32_t capacity, unsigned worker, PortPool& v4
       wheel_(now) {}
 
 std::uint64_t SessionTable::Hash(const FlowKey& key, EntryKind kind,
-                                 std::uint32_t id) const noexcept {
+                                 std::uint64_t whom) const noexcept {
   const auto client = Words(key.client.ip);
   const auto local = Words(key.local);
-  const std::array<std::uint64_t, 6> words = {
+  const std::array<std::uint64_t, 7> words = {
       client[0],
       client[1],
       local[0],
       local[1],
       std::uint64_t{key.client.scope} << 32 | Raw(key.listener),
-      std::uint64_t{key.client.port} << 48 | std::uint64_t{kind == EntryKind::kFlow} << 32 | id};
+      std::uint64_t{key.client.port} << 48 | std::uint64_t{kind == EntryKind::kFlow},
+      whom};
   return SipHash13(secret_, words);
 }
 
+std::uint64_t SessionTable::SessionHash(const FlowKey& key, PeerId peer) const noexcept {
+  return Hash(key, EntryKind::kSession, peers_[Raw(peer)].hash);
+}
+
+std::uint64_t SessionTable::FlowHash(const FlowKey& key,
+                                     runtime::UpstreamId upstream) const noexcept {
+  return Hash(key, EntryKind::kFlow, Raw(upstream));
+}
+
 void SessionTable::Apply(const runtime::Snapshot& snapshot, Tick now) {
+  ApplyListeners(snapshot, now);
+  ApplyPeers(snapshot, now);
+}
+
+void SessionTable::ApplyListeners(const runtime::Snapshot& snapshot, Tick now) {
   if (listeners_.size() < snapshot.listener_by_id.size())
     listeners_.resize(snapshot.listener_by_id.size());
   for (std::uint32_t id = 0; id < listeners_.size(); ++id) {
@@ -53,7 +69,7 @@ void SessionTable::Apply(const runtime::Snapshot& snapshot, Tick now) {
       // Its counters may be gone with the next snapshot: end its sessions while they can still be
       // counted.
       if (listeners_[id].count != 0)
-        EndIf([id](const Session& s) { return Raw(s.key.listener) == id; }, now);
+        EndIf([&](SessionIndex i) { return Raw(sessions_[i].key.listener) == id; }, now);
       listeners_[id].counters = nullptr;
       continue;
     }
@@ -61,56 +77,44 @@ void SessionTable::Apply(const runtime::Snapshot& snapshot, Tick now) {
     listeners_[id].limits = entry.session;
     listeners_[id].counters = &entry.stats->of(worker_);
   }
-  if (peer_addresses_.size() < snapshot.peers.size()) peer_addresses_.resize(snapshot.peers.size());
+}
+
+void SessionTable::ApplyPeers(const runtime::Snapshot& snapshot, Tick now) {
+  if (peers_.size() < snapshot.peers.size()) peers_.resize(snapshot.peers.size());
   books_.BeginNaming();
   for (std::uint32_t id = 0; id < snapshot.peers.size(); ++id) {
     const runtime::PeerEntry& peer = snapshot.peers[id];
     if (!peer.present) continue;
     books_.Name(BookAddress(peer), pools_[peer.address.ip.is_v4()]->size());
+    const runtime::UpstreamId upstream = snapshot.upstreams[Raw(peer.upstream)].id;
+    KnownPeer& known = peers_[id];
+    if (known.address == peer.address && known.upstream == upstream) continue;
     // Who was paused for longer than ids rest may hold sessions of the id's former owner.
-    const config::SocketAddress former = std::exchange(peer_addresses_[id], peer.address);
-    if (former.port != 0 && former != peer.address)
-      EndIf([id](const Session& s) { return Raw(s.peer) == id; }, now);
+    if (known.address.port != 0) EndIf([&](SessionIndex i) { return Names(i, PeerId{id}); }, now);
+    const auto ip = Words(peer.address.ip);
+    const std::array<std::uint64_t, 3> words = {
+        ip[0], ip[1], std::uint64_t{peer.address.scope} << 16 | peer.address.port};
+    known = {peer.address, upstream, SipHash13(secret_, words)};
   }
   books_.EndNaming(now);
 }
 
-SessionIndex SessionTable::Find(const FlowKey& key, runtime::PeerId peer) const noexcept {
+SessionIndex SessionTable::Find(const FlowKey& key, PeerId peer) const noexcept {
+  const config::SocketAddress& address = peers_[Raw(peer)].address;
   const auto same = [&](SessionIndex i) {
-    return sessions_[i].peer == peer && sessions_[i].key == key;
+    const PeerId named = sessions_[i].peer;
+    return (named == peer || peers_[Raw(named)].address == address) && sessions_[i].key == key;
   };
-  return index_.Find(Hash(key, EntryKind::kSession, Raw(peer)), EntryKind::kSession, same);
-}
-
-SessionIndex SessionTable::FindFlow(const FlowKey& key,
-                                    runtime::UpstreamId upstream) const noexcept {
-  const auto same = [&](SessionIndex i) {
-    return sessions_[i].flow == upstream && sessions_[i].key == key;
-  };
-  return index_.Find(Hash(key, EntryKind::kFlow, Raw(upstream)), EntryKind::kFlow, same);
+  return index_.Find(SessionHash(key, peer), EntryKind::kSession, same);
 }
 
 PortPool& SessionTable::PoolOf(const Session& session) noexcept {
   return *pools_[LeasesOf(session).v4 ? 1 : 0];
 }
 
-void SessionTable::SetFlow(SessionIndex index, runtime::UpstreamId upstream) noexcept {
+void SessionTable::OnClient(SessionIndex index, PeerId peer, Tick now) noexcept {
   Session& session = sessions_[index];
-  if (session.flow == upstream) return;
-  const std::uint64_t hash = Hash(session.key, EntryKind::kFlow, Raw(upstream));
-  const SessionIndex former = FindFlow(session.key, upstream);
-  if (former != kNoSession) {
-    index_.Erase(hash, EntryKind::kFlow, former);
-    sessions_[former].flow = kNoFlow;
-  }
-  if (session.flow != kNoFlow)
-    index_.Erase(Hash(session.key, EntryKind::kFlow, Raw(session.flow)), EntryKind::kFlow, index);
-  session.flow = upstream;
-  index_.Insert(hash, EntryKind::kFlow, index);
-}
-
-void SessionTable::OnClient(SessionIndex index, Tick now) noexcept {
-  Session& session = sessions_[index];
+  session.peer = peer;
   session.last_client = now;
   if (session.session_class == SessionClass::kReplied) SetClass(index, SessionClass::kAssured);
 }
@@ -173,10 +177,8 @@ void SessionTable::End(SessionIndex index, SessionEnd why, Tick now) noexcept {
   Unlink(index);
   wheel_.Remove(index, session.wheel_slot,
                 [this](SessionIndex i) -> Links& { return sessions_[i].by_deadline; });
-  index_.Erase(Hash(session.key, EntryKind::kSession, Raw(session.peer)), EntryKind::kSession,
-               index);
-  if (session.flow != kNoFlow)
-    index_.Erase(Hash(session.key, EntryKind::kFlow, Raw(session.flow)), EntryKind::kFlow, index);
+  index_.Erase(SessionHash(session.key, session.peer), EntryKind::kSession, index);
+  DropAllFlows(index);
   ListenerBook& listener = BookOf(session);
   const bool brief = session.session_class == SessionClass::kEmbryonic;
   const Tick rest = std::max<Tick>(60, listener.limits.idle_timeout) * kTicksPerSecond;

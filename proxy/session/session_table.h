@@ -31,10 +31,15 @@ class SessionTable {
   // are gone end. REQUIRES: `snapshot` outlives the next Apply().
   void Apply(const runtime::Snapshot& snapshot, Tick now);
 
-  // The key's session to `peer`, or kNoSession.
+  // The key's session to the address and port of `peer`, or kNoSession.
   SessionIndex Find(const FlowKey& key, runtime::PeerId peer) const noexcept;
-  // The session that carries the key's Flow to `upstream`, or kNoSession.
-  SessionIndex FindFlow(const FlowKey& key, runtime::UpstreamId upstream) const noexcept;
+  // Where the key's Flow through `upstream` is kept: the session, or kNoSession, and its peer as
+  // that upstream names it.
+  struct Kept {
+    SessionIndex session = kNoSession;
+    runtime::PeerId peer = runtime::kNoPeerId;
+  };
+  Kept FindFlow(const FlowKey& key, runtime::UpstreamId upstream) const noexcept;
   // The session that has leased `port_slot` of the pool of that family towards `source`, or towards
   // every port there, or kNoSession.
   SessionIndex FindReply(bool v4, std::uint32_t port_slot,
@@ -48,11 +53,14 @@ class SessionTable {
   std::variant<SessionIndex, runtime::UpDrop> Create(const FlowKey& key,
                                                      const runtime::PeerEntry& entry,
                                                      runtime::PeerId peer, Tick now) noexcept;
-  // Makes the session the one that carries its key's Flow to `upstream`.
-  void SetFlow(SessionIndex index, runtime::UpstreamId upstream) noexcept;
+  // Keeps the Flow of the key through the upstream of `peer` in this session from now on. Several
+  // upstreams may keep theirs in one, while the table's Flows are no more than its sessions can be;
+  // then a session gives up one for another. REQUIRES: `peer` names the session's address.
+  void SetFlow(SessionIndex index, runtime::PeerId peer) noexcept;
 
-  // A datagram of the client, or of the peer, went through: time and class move on.
-  void OnClient(SessionIndex index, Tick now) noexcept;
+  // A datagram of the client, as the upstream of `peer` sent it on, or of the peer went through:
+  // time and class move on.
+  void OnClient(SessionIndex index, runtime::PeerId peer, Tick now) noexcept;
   void OnReply(SessionIndex index, Tick now) noexcept;
 
   // Ends the sessions whose time is over. Call when the sockets have been read to their end.
@@ -87,7 +95,24 @@ class SessionTable {
   static config::SocketAddress BookAddress(const runtime::PeerEntry& peer) noexcept {
     return {peer.address.ip, peer.whole_host ? std::uint16_t{0} : peer.address.port};
   }
-  std::uint64_t Hash(const FlowKey& key, EntryKind kind, std::uint32_t id) const noexcept;
+  // What a PeerId stands for, also after its removal: sessions may still hold it.
+  struct KnownPeer {
+    config::SocketAddress address;  // port 0 = never seen
+    runtime::UpstreamId upstream{0};
+    std::uint64_t hash = 0;  // of the address, keyed
+  };
+
+  std::uint64_t Hash(const FlowKey& key, EntryKind kind, std::uint64_t whom) const noexcept;
+  std::uint64_t SessionHash(const FlowKey& key, runtime::PeerId peer) const noexcept;
+  std::uint64_t FlowHash(const FlowKey& key, runtime::UpstreamId upstream) const noexcept;
+  void ApplyListeners(const runtime::Snapshot& snapshot, Tick now);
+  void ApplyPeers(const runtime::Snapshot& snapshot, Tick now);
+  // Whether the session names its peer, or keeps a Flow to it, by this id.
+  bool Names(SessionIndex index, runtime::PeerId peer) const noexcept;
+  // The peer of `upstream` whose Flow is kept in the session, or kNoPeerId.
+  runtime::PeerId FlowPeer(SessionIndex index, runtime::UpstreamId upstream) const noexcept;
+  void DropFlow(SessionIndex index, runtime::PeerId peer) noexcept;
+  void DropAllFlows(SessionIndex index) noexcept;
   ListenerBook& BookOf(const Session& s) { return listeners_[runtime::Raw(s.key.listener)]; }
   LeaseBook& LeasesOf(const Session& s) { return books_[s.book]; }
   Tick Deadline(const Session& session) const noexcept;
@@ -96,11 +121,11 @@ class SessionTable {
   void Unlink(SessionIndex index) noexcept;
   // Files the session in the wheel anew. REQUIRES: it is filed.
   void File(SessionIndex index) noexcept;
-  // Ends the sessions for which `which(session)` holds: a walk through the table, for reloads.
+  // Ends the sessions for which `which(index)` holds: a walk through the table, for reloads.
   template <class Which>
   void EndIf(Which which, Tick now) noexcept {
     for (SessionIndex i = 0; i < never_used_; ++i)
-      if (sessions_[i].live && which(sessions_[i])) End(i, runtime::SessionEnd::kRemoved, now);
+      if (sessions_[i].live && which(i)) End(i, runtime::SessionEnd::kRemoved, now);
   }
   void End(SessionIndex index, runtime::SessionEnd why, Tick now) noexcept;
   bool EvictOldest(const std::array<SessionList, 2>& by_age, Tick now) noexcept;
@@ -122,7 +147,10 @@ class SessionTable {
   std::uint32_t live_ = 0;
   std::vector<ListenerBook> listeners_;  // by ListenerId
   LeaseBooks books_;
-  std::vector<config::SocketAddress> peer_addresses_;            // by PeerId; port 0 = never seen
+  std::vector<KnownPeer> peers_;  // by PeerId
+  std::uint32_t flows_ = 0;
+  // Flows of a session beyond its first: rare, where upstreams share a peer.
+  std::unordered_map<SessionIndex, std::vector<runtime::PeerId>> more_flows_;
   std::unordered_map<std::uint64_t, std::uint32_t> per_source_;  // where a listener caps it
   ExpiryWheel wheel_;
 };

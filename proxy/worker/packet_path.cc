@@ -68,7 +68,7 @@ void PacketPath::ForwardOne(const ListenerEntry& listener, const net::Datagram& 
 
   const Choice choice = Choose(listener, upstream, datagram);
   if (choice.session == kNoSession) return counters.Drop(choice.drop);
-  Enqueue({choice.session, upstream, static_cast<std::uint8_t>(slot), 1, 0}, datagram);
+  Enqueue({choice.session, choice.peer, upstream, static_cast<std::uint8_t>(slot), 1, 0}, datagram);
 }
 
 PacketPath::Choice PacketPath::Choose(const ListenerEntry& listener, UpstreamIndex index,
@@ -80,14 +80,14 @@ PacketPath::Choice PacketPath::Choose(const ListenerEntry& listener, UpstreamInd
   if (listener.wildcard) key.local = datagram.local;
 
   if (upstream.affinity == Affinity::kFlow) {
-    const session::SessionIndex kept = sessions_.FindFlow(key, upstream.id);
-    if (kept != kNoSession && snapshot_->peers[Raw(sessions_[kept].peer)].keepable)
-      return {kept, {}};
+    const auto kept = sessions_.FindFlow(key, upstream.id);
+    if (kept.session != kNoSession && snapshot_->peers[Raw(kept.peer)].keepable)
+      return {kept.session, kept.peer, {}};
   }
   std::uint64_t hash = 0;
   if (upstream.key) {
     const auto found = upstream.key->Hash(datagram.bytes, datagram.source);
-    if (!found) return {kNoSession, UpDrop::kShortKey};
+    if (!found) return {.drop = UpDrop::kShortKey};
     hash = *found;
   }
   const bool by_key = upstream.affinity == Affinity::kKey;
@@ -95,11 +95,11 @@ PacketPath::Choice PacketPath::Choose(const ListenerEntry& listener, UpstreamInd
   PeerId peer = by_key ? PickKept(listener, index, key_hash) : kNoPeerId;
   const bool remembered = peer != kNoPeerId;
   if (!remembered) peer = Pick(upstream, hash, 0);
-  if (peer == kNoPeerId) return {kNoSession, UpDrop::kNoPeer};
+  if (peer == kNoPeerId) return {.drop = UpDrop::kNoPeer};
 
   const Choice choice = SessionTo(key, peer);
   if (choice.session == kNoSession) return choice;
-  if (upstream.affinity == Affinity::kFlow) sessions_.SetFlow(choice.session, upstream.id);
+  if (upstream.affinity == Affinity::kFlow) sessions_.SetFlow(choice.session, peer);
   if (by_key && !remembered) {
     // Only who has proven to be reachable may push another conversation out of the table.
     const bool assured = sessions_[choice.session].session_class == session::SessionClass::kAssured;
@@ -127,19 +127,19 @@ PeerId PacketPath::Pick(const UpstreamEntry& upstream, std::uint64_t hash,
 
 PacketPath::Choice PacketPath::SessionTo(const session::FlowKey& key, PeerId peer) noexcept {
   const session::SessionIndex found = sessions_.Find(key, peer);
-  if (found != kNoSession) return {found, {}};
+  if (found != kNoSession) return {found, peer, {}};
   const auto created = sessions_.Create(key, snapshot_->peers[Raw(peer)], peer, now_);
-  if (const auto* drop = std::get_if<UpDrop>(&created)) return {kNoSession, *drop};
-  return {std::get<session::SessionIndex>(created), {}};
+  if (const auto* drop = std::get_if<UpDrop>(&created)) return {.drop = *drop};
+  return {std::get<session::SessionIndex>(created), peer, {}};
 }
 
 void PacketPath::Enqueue(const Sending& sending, const net::Datagram& datagram) noexcept {
   const session::Session& session = sessions_[sending.session];
   session::PortPool& pool = sessions_.PoolOf(session);
-  sessions_.OnClient(sending.session, now_);
+  sessions_.OnClient(sending.session, sending.peer, now_);
   const UpstreamEntry& upstream = snapshot_->upstreams[Raw(sending.upstream)];
   if (upstream.follow_reply_port && upstream.restart.Find(datagram.bytes) != RuleMatcher::kNoRule)
-    sessions_.Follow(sending.session, snapshot_->peers[Raw(session.peer)].address.port);
+    sessions_.Follow(sending.session, snapshot_->peers[Raw(sending.peer)].address.port);
   const unsigned item = out_.Add(pool.fd(session.port_slot), pool.v4() ? AF_INET : AF_INET6,
                                  sessions_.AddressOf(session), config::IpAddress{}, datagram.bytes);
   sending_[item] = sending;
@@ -181,15 +181,15 @@ bool PacketPath::Retry(const ListenerEntry& listener, const net::Datagram& datag
   const UpstreamEntry& upstream = snapshot_->upstreams[Raw(sending.upstream)];
   std::uint64_t hash = 0;
   if (upstream.key) hash = upstream.key->Hash(datagram.bytes, datagram.source).value_or(0);
-  PeerId peer = session.peer;
-  for (std::uint32_t attempt = sending.tries; peer == session.peer && attempt <= kMaxPicks;
+  PeerId peer = sending.peer;
+  for (std::uint32_t attempt = sending.tries; peer == sending.peer && attempt <= kMaxPicks;
        ++attempt)
     peer = Pick(upstream, hash, attempt);
-  if (peer == kNoPeerId || peer == session.peer) return false;
+  if (peer == kNoPeerId || peer == sending.peer) return false;
   const session::FlowKey key = session.key;  // a copy: its session may be evicted for the new one
   const Choice choice = SessionTo(key, peer);
   if (choice.session == kNoSession) return false;
-  Enqueue({choice.session, sending.upstream, sending.slot,
+  Enqueue({choice.session, peer, sending.upstream, sending.slot,
            static_cast<std::uint8_t>(sending.tries + 1), 0},
           datagram);
   return true;

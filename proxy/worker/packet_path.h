@@ -36,6 +36,7 @@ class PacketPath {
   // A datagram on its way, as the send batch numbers it.
   struct Sending {
     session::SessionIndex session;
+    runtime::PeerId peer;
     runtime::UpstreamIndex upstream;
     std::uint8_t slot;  // of the receive batch
     std::uint8_t tries;
@@ -44,6 +45,7 @@ class PacketPath {
   // Where a datagram goes, or why not.
   struct Choice {
     session::SessionIndex session = session::kNoSession;
+    runtime::PeerId peer = runtime::kNoPeerId;
     runtime::UpDrop drop = runtime::UpDrop::kNoPeer;
   };
 

@@ -82,7 +82,7 @@ TEST_F(SessionAdmissionTest, ALeaseRestsAfterAnEmbryonicSessionForASecondFromIts
   Make(64, 1);
   const SessionIndex one = Create(1);
   Pass(5 * kSecond);
-  table_->OnClient(one, now_);
+  table_->OnClient(one, runtime::PeerId{0}, now_);
   Pass(5);
   EXPECT_EQ(Refusal(2), UpDrop::kPortLimit) << "its late reply may be under way";
   EXPECT_TRUE(Has(1)) << "and nobody is evicted for nothing";
@@ -183,9 +183,9 @@ TEST_F(SessionAdmissionTest, ACapThatComesAndGoesByReloadCountsRight) {
   FlowKey key = Key(2);
   key.client.port = 1;
   EXPECT_TRUE(std::holds_alternative<SessionIndex>(TryCreate(key, 0)));
-  table_->OnClient(table_->Find(key, runtime::PeerId{0}), now_);
+  table_->OnClient(table_->Find(key, runtime::PeerId{0}), runtime::PeerId{0}, now_);
   Pass(9 * kSecond);
-  table_->OnClient(table_->Find(key, runtime::PeerId{0}), now_);
+  table_->OnClient(table_->Find(key, runtime::PeerId{0}), runtime::PeerId{0}, now_);
   Pass(kSecond);  // the uncounted one ends, the counted one lives
   key.client.port = 2;
   EXPECT_EQ(std::get<UpDrop>(TryCreate(key, 0)), UpDrop::kSourceLimit);

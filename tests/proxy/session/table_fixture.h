@@ -45,10 +45,15 @@ class TableFixture : public testing::Test {
     return {60, 10, 600, max_sessions, 0};
   }
 
-  void AddPeer(std::uint32_t id, const std::string& address) {
+  void AddPeer(std::uint32_t id, const std::string& address, std::uint32_t upstream = 0) {
+    while (next_.upstreams.size() <= upstream) {
+      const auto upstream_id = static_cast<std::uint32_t>(next_.upstreams.size());
+      next_.upstreams.emplace_back().id = runtime::UpstreamId{upstream_id};
+    }
     if (next_.peers.size() <= id) next_.peers.resize(id + 1);
     runtime::PeerEntry& peer = next_.peers[id];
     peer.present = peer.keepable = true;
+    peer.upstream = runtime::UpstreamIndex{upstream};
     peer.address = *config::SocketAddress::Parse(address);
   }
 
@@ -85,7 +90,7 @@ class TableFixture : public testing::Test {
   void MakeReplied(SessionIndex index) { table_->OnReply(index, now_); }
   void MakeAssured(SessionIndex index) {
     table_->OnReply(index, now_);
-    table_->OnClient(index, now_);
+    table_->OnClient(index, (*table_)[index].peer, now_);
   }
   void Pass(Tick ticks) {
     now_ += ticks;

@@ -202,8 +202,8 @@ TEST_F(PacketPathTest, EveryDropHasItsReason) {
     EXPECT_EQ(rig.Dropped("l", static_cast<UpDrop>(i)), expected[static_cast<UpDrop>(i)])
         << runtime::kUpDropNames[i];
   EXPECT_EQ(rig.Sum("l", [](const auto& c) { return c.upstream_out.bytes.Get(); }), 520u);
-  EXPECT_EQ(rig.Sum("l", [](const auto& c) { return c.sessions_created.Get(); }), 2u)
-      << "drops make no sessions";
+  EXPECT_EQ(rig.Sum("l", [](const auto& c) { return c.sessions_created.Get(); }), 1u)
+      << "drops make no sessions, and both upstreams chose one peer";
 }
 
 TEST_F(PacketPathTest, SessionLimits) {
@@ -280,6 +280,26 @@ TEST_F(PacketPathTest, UnreachablePeersAreTriedPast) {
   });
   inside.join();
   if (!entered) GTEST_SKIP() << "needs the right to make a network namespace";
+}
+
+// One peer in two upstreams of a listener is one destination: it sees one port of a client, whatever
+// the rule, and each upstream keeps its own Flow.
+TEST_F(PacketPathTest, UpstreamsThatShareAPeerShareItsSession) {
+  upstream().peers.resize(1);
+  config_.upstreams.push_back(MakeUpstream("v", {PeerAt(peers_[0])}));
+  config_.listeners[0].rules = {{"to-v", {{0, 1, config::Operator::kEqual, "0x76"}}, "v"}};
+  Rig rig;
+  rig.Load(config_);
+  std::vector<config::SocketAddress> seen;
+  for (const char* text : {"u1", "v1", "u2", "v2"})
+    seen.push_back(Exchange(client_, to_, peers_[0], text));
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), seen[0]), 4);
+  EXPECT_EQ(rig.Sum("l", [](const auto& c) { return c.sessions_created.Get(); }), 1u);
+  config_.upstreams[0].peers = {PeerAt(peers_[1]), PeerAt(peers_[0])};
+  config_.upstreams[1].peers = {PeerAt(peers_[1]), PeerAt(peers_[0])};
+  rig.Load(config_);
+  for (const char* text : {"u3", "v3"}) EXPECT_EQ(Exchange(client_, to_, peers_[0], text), seen[0]);
+  EXPECT_TRUE(rig.Conserves(6));
 }
 
 }  // namespace
