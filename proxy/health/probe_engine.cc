@@ -6,6 +6,14 @@
 #include <utility>
 
 namespace stevedore::health {
+namespace {
+
+// For how long the word that nobody has an address fails attempts. Linux asks for a neighbour three
+// times, a second apart, and tells once at the end: in between silence says nothing (defaults of
+// mcast_solicit and retrans_time_ms in Documentation/networking/ip-sysctl.rst, and one second more).
+constexpr std::chrono::seconds kHostMemory{4};
+
+}  // namespace
 
 ProbeEngine::ProbeEngine(net::EventLoop& loop, ProbeStats& stats, OnChange on_change)
     : loop_(loop), stats_(stats), on_change_(std::move(on_change)) {}
@@ -103,15 +111,21 @@ bool ProbeEngine::EnsureSocket(std::uint32_t index, Nanos now) {
   return true;
 }
 
-ProbeSocket::Heard ProbeEngine::Read(Slot& slot, bool errors) {
+ProbeSocket::Heard ProbeEngine::Read(Slot& slot, bool errors, Nanos now) {
   const ProbeSpec& spec = *slot.target.spec;
-  const auto accept = [&spec](std::span<const std::uint8_t> reply) {
-    return !spec.wants_reply || spec.any_reply_counts || spec.expected.Find(reply) == 0;
+  // Between attempts no reply counts.
+  const auto accept = [&](std::span<const std::uint8_t> reply) {
+    return slot.in_flight &&
+           (!spec.wants_reply || spec.any_reply_counts || spec.expected.Find(reply) == 0);
   };
-  return slot.socket.Read(accept, errors);
+  const ProbeSocket::Heard heard = slot.socket.Read(accept, errors);
+  if (heard.host_unreachable) slot.target.health->host_unreachable_at.store(now.count());
+  return heard;
 }
 
-bool ProbeEngine::DataPathSawUnreachable(Slot& slot, Nanos now) {
+bool ProbeEngine::IsKnownUnreachable(Slot& slot, Nanos now) {
+  const std::int64_t host_at = slot.target.health->host_unreachable_at.load();
+  if (host_at != 0 && Nanos(host_at) > now - kHostMemory) return true;
   const std::int64_t at = slot.target.health->unreachable_at.load();
   if (at == 0 || at == slot.unreachable_seen) return false;
   slot.unreachable_seen = at;
@@ -122,17 +136,16 @@ void ProbeEngine::Start(std::uint32_t index, Nanos now) {
   Slot& slot = slots_[index];
   const ProbeSpec& spec = *slot.target.spec;
   slot.started = now;
-  slot.in_flight = true;
   // From the plan and not from now, so that delays do not add up; after a pause nothing is made up.
   slot.next_start += spec.period;
   if (slot.next_start <= now) slot.next_start = now + spec.period;
   if (!EnsureSocket(index, now)) return;
   // What is there belongs to an earlier attempt.
-  const auto none = [](std::span<const std::uint8_t>) { return false; };
-  const bool queued = !slot.socket.IsQuiet() && slot.socket.Read(none).unreachable;
+  const bool queued = !slot.socket.IsQuiet() && Read(slot, true, now).unreachable;
   const bool late = std::exchange(slot.late_unreachable, false) || queued;
-  if (!spec.wants_reply && (DataPathSawUnreachable(slot, now) || late))
+  if (!spec.wants_reply && (IsKnownUnreachable(slot, now) || late))
     return Finish(index, ProbeResult::kRefused, now);
+  slot.in_flight = true;
   switch (slot.socket.Send(spec.payload)) {
     case ProbeSocket::Sent::kYes:
       return schedule_.Set(index, now + spec.timeout);
@@ -149,7 +162,7 @@ void ProbeEngine::OnReadable(const net::EventLoop::Event& event, Nanos now) {
   const auto index = static_cast<std::uint32_t>(event.tag);
   if (index >= slots_.size() || !slots_[index].socket.is_open()) return;
   Slot& slot = slots_[index];
-  const ProbeSocket::Heard heard = Read(slot, (event.events & EPOLLERR) != 0);
+  const ProbeSocket::Heard heard = Read(slot, (event.events & EPOLLERR) != 0, now);
   if (!slot.in_flight) {
     // A late reply is nothing to the next attempt, a late unreachable is.
     slot.late_unreachable = slot.late_unreachable || heard.unreachable;
@@ -162,7 +175,7 @@ void ProbeEngine::OnReadable(const net::EventLoop::Event& event, Nanos now) {
 void ProbeEngine::TimeOut(std::uint32_t index, Nanos now) {
   Slot& slot = slots_[index];
   if (slot.target.spec->wants_reply) return Finish(index, ProbeResult::kTimeout, now);
-  const bool unreachable = DataPathSawUnreachable(slot, now);
+  const bool unreachable = IsKnownUnreachable(slot, now);
   Finish(index, unreachable ? ProbeResult::kRefused : ProbeResult::kOk, now);
 }
 

@@ -60,8 +60,9 @@ class ProbeEngine {
   void Start(std::uint32_t index, Nanos now);
   void TimeOut(std::uint32_t index, Nanos now);
   void Finish(std::uint32_t index, ProbeResult result, Nanos now);
-  bool DataPathSawUnreachable(Slot& slot, Nanos now);
-  static ProbeSocket::Heard Read(Slot& slot, bool errors);
+  // Whether an unreachable that is not of the attempt itself makes it fail.
+  static bool IsKnownUnreachable(Slot& slot, Nanos now);
+  static ProbeSocket::Heard Read(Slot& slot, bool errors, Nanos now);
 
   net::EventLoop& loop_;
   ProbeStats& stats_;

@@ -16,9 +16,18 @@ namespace {
 constexpr int kReadLimit = 256;  // of one Read(): a peer that floods must not hold the thread
 constexpr std::size_t kLargestDatagram = 65536;
 
+bool IsHostUnreachable(int error) noexcept {
+  return error == EHOSTUNREACH || error == ENETUNREACH || error == EHOSTDOWN || error == ENONET;
+}
+
 bool IsUnreachable(int error) noexcept {
-  return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH ||
-         error == EHOSTDOWN || error == ENONET || error == ENOPROTOOPT || error == EACCES;
+  return IsHostUnreachable(error) || error == ECONNREFUSED || error == ENOPROTOOPT ||
+         error == EACCES;
+}
+
+void Note(int error, ProbeSocket::Heard& heard) noexcept {
+  heard.unreachable = heard.unreachable || IsUnreachable(error);
+  heard.host_unreachable = heard.host_unreachable || IsHostUnreachable(error);
 }
 
 }  // namespace
@@ -46,32 +55,31 @@ ProbeSocket::Sent ProbeSocket::Send(std::span<const std::uint8_t> payload) noexc
   return Sent::kUnreachable;
 }
 
-bool ProbeSocket::DrainErrors() noexcept {
-  bool unreachable = false;
+void ProbeSocket::DrainErrors(Heard& heard) noexcept {
   for (int i = 0; i < kReadLimit; ++i) {
     const auto error = net::TakeError(fd_.get());
     if (!error) break;
-    unreachable = unreachable || IsUnreachable(error->error);
+    Note(error->error, heard);
   }
   // The pending error outlives the queue when the queue had no room for it.
   int pending = 0;
   socklen_t length = sizeof pending;
   ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &pending, &length);
-  return unreachable || IsUnreachable(pending);
+  Note(pending, heard);
 }
 
 ProbeSocket::Heard ProbeSocket::Read(
     const std::function<bool(std::span<const std::uint8_t>)>& accept, bool errors) {
   static thread_local std::vector<std::uint8_t> buffer(kLargestDatagram);
   Heard heard;
-  heard.unreachable = errors && DrainErrors();
+  if (errors) DrainErrors(heard);
   for (int i = 0; i < kReadLimit && !heard.matched; ++i) {
     const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (n >= 0) {
       heard.matched = accept({buffer.data(), static_cast<std::size_t>(n)});
     } else if (IsUnreachable(errno)) {
-      heard.unreachable = true;
-      DrainErrors();  // or the queue would tell the same once more
+      Note(errno, heard);
+      DrainErrors(heard);  // or the queue would tell the same once more
     } else if (errno != EINTR) {
       break;
     }

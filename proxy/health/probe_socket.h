@@ -37,8 +37,9 @@ class ProbeSocket {
   Sent Send(std::span<const std::uint8_t> payload) noexcept;
 
   struct Heard {
-    bool matched = false;      // a datagram that `accept` took
-    bool unreachable = false;  // an ICMP error about the peer
+    bool matched = false;           // a datagram that `accept` took
+    bool unreachable = false;       // an ICMP error about the peer
+    bool host_unreachable = false;  // one about its whole address
   };
   // Reads what is there, up to a datagram that `accept` takes; the error queue too when `errors`
   // says that it may hold something. Never blocks; bounded.
@@ -48,7 +49,7 @@ class ProbeSocket {
 
  private:
   ProbeSocket(UniqueFd fd, std::uint16_t port) noexcept : fd_(std::move(fd)), local_port_(port) {}
-  bool DrainErrors() noexcept;
+  void DrainErrors(Heard& heard) noexcept;
 
   UniqueFd fd_;
   std::uint16_t local_port_ = 0;

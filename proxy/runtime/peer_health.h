@@ -15,6 +15,9 @@ struct PeerHealth {
   // CLOCK_MONOTONIC nanoseconds of the last ICMP unreachable about this peer; 0 = never. Written by
   // workers, read by the prober.
   std::atomic<std::int64_t> unreachable_at{0};
+  // Likewise of the last one that speaks of the peer's whole address: no way there, or nobody has
+  // it. Written by workers and the prober.
+  std::atomic<std::int64_t> host_unreachable_at{0};
 };
 
 }  // namespace stevedore::runtime

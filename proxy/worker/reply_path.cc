@@ -85,10 +85,11 @@ void ReplyPath::TakeErrors(const session::PortPool& pool, std::uint32_t port_slo
     const session::SessionIndex index =
         sessions_.FindReply(pool.v4(), port_slot, error->destination);
     if (index == session::kNoSession) continue;
-    const bool unreachable =
-        error->error == ECONNREFUSED || error->error == EHOSTUNREACH || error->error == ENETUNREACH;
+    const bool host = error->error == EHOSTUNREACH || error->error == ENETUNREACH;
     const runtime::PeerEntry& peer = snapshot_->peers[Raw(sessions_[index].peer)];
-    if (unreachable && peer.present) peer.health->unreachable_at.store(now_nanos);
+    if (!peer.present) continue;
+    if (host || error->error == ECONNREFUSED) peer.health->unreachable_at.store(now_nanos);
+    if (host) peer.health->host_unreachable_at.store(now_nanos);
   }
 }
 

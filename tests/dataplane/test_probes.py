@@ -54,15 +54,20 @@ def test_refused_over_veth_under_load(network, peers, proxy, fast_flows):
     assert taken <= limit(probe) + 0.1, f"marked after {taken} s"
 
 
-def test_address_removed_over_veth_under_load(network, peers, proxy, fast_flows):
+# The kernel asks three times, a second apart, before it says that nobody has an address.
+KERNEL_ASKS = 3
+
+
+@pytest.mark.parametrize("period,timeout,threshold,extra", [(4, 3, 2, 0), (1, 1, 3, KERNEL_ASKS)])
+def test_address_removed_over_veth_under_load(network, peers, proxy, fast_flows, period, timeout, threshold, extra):
     """Nobody answers for the address. The clock runs from when the proxy's host has forgotten the link address of the
     peer: before that, its kernel sends into the void and hears nothing, and NoError takes silence for success."""
-    probe = {"periodSeconds": 4, "timeoutSeconds": 3, "failureThreshold": 2, "expect": "NoError"}
+    probe = {"periodSeconds": period, "timeoutSeconds": timeout, "failureThreshold": threshold, "expect": "NoError"}
     hosts = Hosts(network, peers, proxy, fast_flows, probe)
     netns.ip("-n", hosts.peer_host, "address", "flush", "dev", "eth0")
     netns.ip("-n", hosts.proxy_host, "neighbour", "flush", "dev", "eth0")
-    taken = hosts.seconds_until_marked(limit(probe))
-    assert taken <= limit(probe) + 0.1, f"marked after {taken} s"
+    taken = hosts.seconds_until_marked(limit(probe) + extra)
+    assert taken <= limit(probe) + extra + 0.1, f"marked after {taken} s"
 
 
 def cpu_seconds(proxy):

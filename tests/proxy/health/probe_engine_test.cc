@@ -149,6 +149,20 @@ TEST_F(ProbeEngineTest, OneReportOfTheDataPathFailsOneAttempt) {
   EXPECT_EQ(Results(), (Counts{1, 0, 2, 0}));
 }
 
+TEST_F(ProbeEngineTest, ALostHostFailsTheAttemptsOfFourSeconds) {
+  UdpPeer peer;
+  ProbeSpec spec = Spec(false, {1, 3});
+  spec.period = spec.timeout = seconds(1);
+  Apply(Target(peer.address(), std::move(spec)));
+  TickNext();
+  health_->host_unreachable_at = clock_.Now().count() + 1;
+  while (Results()[2] < 3) ASSERT_NO_FATAL_FAILURE(TickNext());
+  EXPECT_FALSE(health_->passing) << "though the kernel says so only once in three seconds";
+  while (Results()[0] == 0) ASSERT_NO_FATAL_FAILURE(TickNext());
+  EXPECT_TRUE(health_->passing);
+  EXPECT_LE(Results()[2], 5u);
+}
+
 TEST_F(ProbeEngineTest, ApplyKeepsTheStateOfUnchangedTargets) {
   UdpPeer peer;
   Apply(Target(peer.address(), Spec(true, {1, 2})));
