@@ -34,6 +34,11 @@ void SetPathMtu(int fd, int family) noexcept {
   if (family == AF_INET6) Set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_WANT);
 }
 
+void SetReceiveBuffer(int fd) noexcept {
+  if (!Set(fd, SOL_SOCKET, SO_RCVBUFFORCE, kBufferBytes))
+    Set(fd, SOL_SOCKET, SO_RCVBUF, kBufferBytes);
+}
+
 int FamilyOf(const IpAddress& ip) noexcept { return ip.is_v4() ? AF_INET : AF_INET6; }
 
 Result<UniqueFd> Open(int family) {
@@ -52,10 +57,9 @@ Result<UniqueFd> OpenListener(const SocketAddress& address, int family, bool fir
     Set(fd->get(), IPPROTO_IP, IP_PKTINFO, 1);
     if (family == AF_INET6) Set(fd->get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
   }
-  if (!Set(fd->get(), SOL_SOCKET, SO_RCVBUFFORCE, kListenerBufferBytes))
-    Set(fd->get(), SOL_SOCKET, SO_RCVBUF, kListenerBufferBytes);
-  if (!Set(fd->get(), SOL_SOCKET, SO_SNDBUFFORCE, kListenerBufferBytes))
-    Set(fd->get(), SOL_SOCKET, SO_SNDBUF, kListenerBufferBytes);
+  SetReceiveBuffer(fd->get());
+  if (!Set(fd->get(), SOL_SOCKET, SO_SNDBUFFORCE, kBufferBytes))
+    Set(fd->get(), SOL_SOCKET, SO_SNDBUF, kBufferBytes);
   SetPathMtu(fd->get(), family);
   sockaddr_storage storage{};
   const socklen_t length = ToSockaddr(address, family, storage);
@@ -93,6 +97,10 @@ Result<UniqueFd> OpenPoolSocket(bool v4) {
   if (!fd) return fd;
   if (!v4) Set(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   Set(fd->get(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, 1);
+  SetReceiveBuffer(fd->get());
+  // Twice the sysctl's limit is granted: more than a neighbour that does not answer may hold back
+  // (unres_qlen_bytes), so that one dead peer does not fill a socket that serves others.
+  Set(fd->get(), SOL_SOCKET, SO_SNDBUF, kBufferBytes);
   SetPathMtu(fd->get(), family);
   sockaddr_storage storage{};
   SocketAddress any;

@@ -17,8 +17,9 @@ namespace stevedore::net {
 using config::IpAddress;
 using config::SocketAddress;
 
-// Asked for on listeners: at the default of 208 KiB a burst of 250 small datagrams is lost.
-inline constexpr int kListenerBufferBytes = 4 << 20;
+// Asked for on listeners and pool sockets: at the default of 208 KiB a burst of 250 small datagrams
+// is lost.
+inline constexpr int kBufferBytes = 4 << 20;
 
 // One listening socket per worker on `address`, all in one SO_REUSEPORT group. The first binds
 // without SO_REUSEPORT, so that a port held by anybody else is kConflict and not a silent half.

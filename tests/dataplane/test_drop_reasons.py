@@ -106,7 +106,7 @@ def test_a_full_buffer_towards_clients_blocks_its_listener_alone(slow_link, echo
     _, proxy_address = source.received[0]
 
     def burst():
-        for _ in range(60):   # a pool socket's buffer holds about 90
+        for _ in range(60):   # a pool socket holds about 180
             source.send(bytes(1_400), proxy_address)
         return drops(running, "send_blocked", "down")
 

@@ -120,6 +120,17 @@ TEST(OpenPoolSocket, HasAPortOfItsOwnAndQueuesErrors) {
   EXPECT_EQ(Option(c->get(), IPPROTO_IPV6, IPV6_RECVERR), 1);
 }
 
+// The kernel keeps at most unres_qlen_bytes for a neighbour that does not answer: by default as much
+// as an untouched socket may have under way.
+TEST(OpenPoolSocket, HoldsMoreThanOneDeadNeighbourKeepsBack) {
+  const UniqueFd plain(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  auto pool = OpenPoolSocket(true);
+  ASSERT_TRUE(pool);
+  EXPECT_GE(Option(pool->get(), SOL_SOCKET, SO_SNDBUF),
+            2 * Option(plain.get(), SOL_SOCKET, SO_SNDBUF));
+  EXPECT_GE(ReceiveBuffer(pool->get()), 2 * ReceiveBuffer(plain.get()));
+}
+
 TEST(OpenConnected, TalksToItsPeerAlone) {
   const UniqueFd peer = BoundSocket(At("127.0.0.1:0"));
   const UniqueFd stranger = BoundSocket(At("127.0.0.1:0"));
