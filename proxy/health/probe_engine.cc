@@ -9,8 +9,8 @@ namespace stevedore::health {
 namespace {
 
 // For how long the word that nobody has an address fails attempts. Linux asks for a neighbour three
-// times, a second apart, and tells once at the end: in between silence says nothing (defaults of
-// mcast_solicit and retrans_time_ms in Documentation/networking/ip-sysctl.rst, and one second more).
+// times, a second apart, and tells once at the end: in between silence says nothing. Source: the
+// defaults of mcast_solicit and retrans_time_ms (the kernel's ip-sysctl.rst), and one second more.
 constexpr std::chrono::seconds kHostMemory{4};
 
 }  // namespace

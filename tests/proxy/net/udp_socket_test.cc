@@ -120,8 +120,8 @@ TEST(OpenPoolSocket, HasAPortOfItsOwnAndQueuesErrors) {
   EXPECT_EQ(Option(c->get(), IPPROTO_IPV6, IPV6_RECVERR), 1);
 }
 
-// The kernel keeps at most unres_qlen_bytes for a neighbour that does not answer: by default as much
-// as an untouched socket may have under way.
+// The kernel keeps at most unres_qlen_bytes for a neighbour that does not answer: by default as
+// much as an untouched socket may have under way.
 TEST(OpenPoolSocket, HoldsMoreThanOneDeadNeighbourKeepsBack) {
   const UniqueFd plain(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   auto pool = OpenPoolSocket(true);

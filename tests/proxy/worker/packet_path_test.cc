@@ -282,8 +282,8 @@ TEST_F(PacketPathTest, UnreachablePeersAreTriedPast) {
   if (!entered) GTEST_SKIP() << "needs the right to make a network namespace";
 }
 
-// One peer in two upstreams of a listener is one destination: it sees one port of a client, whatever
-// the rule, and each upstream keeps its own Flow.
+// One peer in two upstreams of a listener is one destination: it sees one port of a client,
+// whatever the rule, and each upstream keeps its own Flow.
 TEST_F(PacketPathTest, UpstreamsThatShareAPeerShareItsSession) {
   upstream().peers.resize(1);
   config_.upstreams.push_back(MakeUpstream("v", {PeerAt(peers_[0])}));
