@@ -74,4 +74,11 @@ Result<> WriteFileAtomically(const std::string& path, std::string_view content) 
   return Ok();
 }
 
+std::optional<FileIdentity> IdentifyFile(const std::string& path) noexcept {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return FileIdentity{info.st_dev, info.st_ino, info.st_size,
+                      info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec};
+}
+
 }  // namespace stevedore

@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,5 +21,17 @@ Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes = 64
 // A crash at any point leaves the old or the new content. Errors carry the step and errno; the
 // temporary file is removed.
 Result<> WriteFileAtomically(const std::string& path, std::string_view content);
+
+// What tells, without reading, that a path leads to another file than before, or that the file was
+// written to.
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  off_t size = 0;
+  std::int64_t modified = 0;  // nanoseconds
+  bool operator==(const FileIdentity&) const = default;
+};
+// Nothing while there is no such file.
+std::optional<FileIdentity> IdentifyFile(const std::string& path) noexcept;
 
 }  // namespace stevedore

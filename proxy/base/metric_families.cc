@@ -45,6 +45,12 @@ void MetricFamilies::Histogram(const char* name, const char* help,
   histogram.sample_sum = sum;
 }
 
+void MetricFamilies::Histogram(const char* name, const char* help,
+                               const stevedore::Histogram& samples, const Labels& labels) {
+  Histogram(name, help, {samples.bounds().begin(), samples.bounds().end()}, samples.counts(),
+            samples.sum(), labels);
+}
+
 std::vector<MetricFamily> MetricFamilies::Take() {
   std::vector<MetricFamily> list;
   for (auto& entry : families_) list.push_back(std::move(entry.second));

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/base/histogram.h"
+
 namespace stevedore {
 
 // Thread: one.
@@ -24,6 +26,8 @@ class MetricFamilies {
   // count, one more than there are bounds, is of those beyond all.
   void Histogram(const char* name, const char* help, const std::vector<double>& bounds,
                  const std::vector<std::uint64_t>& counts, double sum, const Labels& labels = {});
+  void Histogram(const char* name, const char* help, const stevedore::Histogram& samples,
+                 const Labels& labels = {});
 
   std::vector<prometheus::MetricFamily> Take();
 

@@ -9,8 +9,9 @@
 
 namespace stevedore::config {
 
-std::string Digest(const ProxyConfig& config) {
-  const std::string text = Encode(config);
+std::string Digest(const ProxyConfig& config) { return TextDigest(Encode(config)); }
+
+std::string TextDigest(std::string_view text) {
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> hash{};
   unsigned int size = 0;
   // Fails only without memory; an empty digest then equals no other.

@@ -1,7 +1,5 @@
 #include "proxy/control/config_watcher.h"
 
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <utility>
 
@@ -13,18 +11,11 @@ ConfigWatcher::ConfigWatcher(std::string path, net::EventLoop& loop, std::uint64
   directory_ = parts.has_parent_path() ? parts.parent_path().string() : ".";
   name_ = parts.filename().string();
   Watch();
-  file_ = Look(path_);
-}
-
-std::optional<ConfigWatcher::Identity> ConfigWatcher::Look(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
-  return Identity{info.st_dev, info.st_ino, info.st_size,
-                  info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec};
+  file_ = IdentifyFile(path_);
 }
 
 void ConfigWatcher::Watch() {
-  const auto directory = Look(directory_);
+  const auto directory = IdentifyFile(directory_);
   const bool same = watch_ && directory && watched_ && directory->device == watched_->device &&
                     directory->inode == watched_->inode;
   if (same) return;
@@ -38,7 +29,7 @@ void ConfigWatcher::Watch() {
 
 // Whether the path leads to another file, or to other content, than when last looked at.
 bool ConfigWatcher::Moved() {
-  auto now = Look(path_);
+  auto now = IdentifyFile(path_);
   return std::exchange(file_, now) != now;
 }
 

@@ -2,13 +2,12 @@
 // a safety net, by looking at the file. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "proxy/base/directory_watch.h"
+#include "proxy/base/file.h"
 #include "proxy/net/event_loop.h"
 
 namespace stevedore::control {
@@ -27,14 +26,6 @@ class ConfigWatcher {
   bool Poll();
 
  private:
-  struct Identity {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    std::int64_t modified = 0;  // nanoseconds
-    bool operator==(const Identity&) const = default;
-  };
-  static std::optional<Identity> Look(const std::string& path);
   void Watch();
   bool Moved();
 
@@ -44,8 +35,8 @@ class ConfigWatcher {
   net::EventLoop& loop_;
   const std::uint64_t tag_;
   std::optional<DirectoryWatch> watch_;
-  std::optional<Identity> watched_;  // the directory behind watch_
-  std::optional<Identity> file_;     // when last looked at
+  std::optional<FileIdentity> watched_;  // the directory behind watch_
+  std::optional<FileIdentity> file_;     // when last looked at
 };
 
 }  // namespace stevedore::control

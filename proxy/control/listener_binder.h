@@ -36,7 +36,7 @@ class ListenerBinder {
 
  private:
   struct Retry {
-    Backoff backoff{std::chrono::milliseconds(100), std::chrono::seconds(30)};
+    Backoff backoff{std::chrono::milliseconds(100), std::chrono::seconds(5)};
     Nanos at{0};
     bool told = false;  // the failure was reported: once is enough until it changes
   };

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::chrono::seconds kInterval{1};
 constexpr std::chrono::seconds kRetry{5};
+constexpr std::chrono::seconds kSignOfLife{10};
 
 }  // namespace
 
@@ -23,7 +24,8 @@ bool StatusFile::IsNews() const {
 }
 
 void StatusFile::Flush(Nanos now) {
-  if (path_.empty() || (written_ && *written_ == wanted_)) return;
+  if (path_.empty()) return;
+  if (written_ && *written_ == wanted_ && now - *written_at_ < kSignOfLife) return;
   if (failed_at_ && now - *failed_at_ < kRetry) return;
   if (!IsNews() && written_at_ && now - *written_at_ < kInterval) return;
   config::ProxyStatus stamped = wanted_;

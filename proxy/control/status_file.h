@@ -1,4 +1,5 @@
-// StatusFile: the proxy's answer to the controller, written when it changes.
+// StatusFile: the proxy's answer to the controller, written when it changes, and now and then as a
+// sign of life.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -19,7 +20,8 @@ class StatusFile {
   // What should stand in the file. `status.time` is set here.
   void Set(config::ProxyStatus status);
   // Writes it if it differs from what was written: at once for a new verdict on a config or a
-  // listener, at most once a second for counts of peers. Call often.
+  // listener, at most once a second for counts of peers. After 10 s without a change it is written
+  // all the same, with a new time: so a reader knows that somebody stands behind it. Call often.
   void Flush(Nanos now);
 
  private:

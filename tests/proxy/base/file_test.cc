@@ -81,5 +81,17 @@ TEST(WriteFileAtomically, AFullDiskKeepsTheOldContent) {
   EXPECT_TRUE(WriteFileAtomically(dir.File("f"), "new")) << "the link was removed";
 }
 
+TEST(IdentifyFile, TellsAnotherFileAndAnotherContent) {
+  const TemporaryDirectory dir;
+  EXPECT_FALSE(IdentifyFile(dir.File("f")));
+  ASSERT_TRUE(WriteFileAtomically(dir.File("f"), "1"));
+  const auto first = IdentifyFile(dir.File("f"));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(IdentifyFile(dir.File("f")), first);
+  ASSERT_TRUE(WriteFileAtomically(dir.File("g"), "1"));
+  std::filesystem::rename(dir.File("g"), dir.File("f"));
+  EXPECT_NE(IdentifyFile(dir.File("f")), first);
+}
+
 }  // namespace
 }  // namespace stevedore

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
 
+#include <array>
 #include <sstream>
 
 namespace stevedore {
@@ -34,6 +35,15 @@ TEST(MetricFamilies, AccumulatesHistogramBuckets) {
             "d_seconds_count 7\nd_seconds_sum 3.5\n"
             "d_seconds_bucket{le=\"0.1\"} 4\nd_seconds_bucket{le=\"1\"} 6\n"
             "d_seconds_bucket{le=\"+Inf\"} 7\n");
+  constexpr std::array kBounds = {0.1, 1.0};
+  Histogram histogram(kBounds);
+  histogram.Observe(0.5);
+  families.Histogram("d_seconds", "Duration.", histogram, {{"x", "1"}});
+  EXPECT_EQ(Text(families),
+            "# HELP d_seconds Duration.\n# TYPE d_seconds histogram\n"
+            "d_seconds_count{x=\"1\"} 1\nd_seconds_sum{x=\"1\"} 0.5\n"
+            "d_seconds_bucket{x=\"1\",le=\"0.1\"} 0\nd_seconds_bucket{x=\"1\",le=\"1\"} 1\n"
+            "d_seconds_bucket{x=\"1\",le=\"+Inf\"} 1\n");
 }
 
 }  // namespace

@@ -83,6 +83,16 @@ TEST_F(ListenerBinderTest, TriesAgainWithBackoffAndTellsOnce) {
   EXPECT_EQ(binder_.next_retry(), std::nullopt);
 }
 
+TEST_F(ListenerBinderTest, NeverWaitsLongForAPortThatMayBeFreeAgain) {
+  const UniqueFd holder = net::BoundSocket(Loopback(first_));
+  const std::string listeners = ListenerText("a", first_);
+  for (int i = 0; i < 20; ++i) {
+    Bind(listeners);
+    ASSERT_LE(*binder_.next_retry() - now_, seconds(5)) << i;
+    now_ = *binder_.next_retry();
+  }
+}
+
 TEST_F(ListenerBinderTest, ForgetsListenersThatAreGone) {
   const UniqueFd holder = net::BoundSocket(Loopback(first_));
   Bind(ListenerText("a", first_));

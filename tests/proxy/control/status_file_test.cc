@@ -87,8 +87,22 @@ TEST_F(StatusFileTest, WhatIsEqualIsNotWrittenAgain) {
   file.Flush(now_);
   std::filesystem::remove(path_);
   file.Set(Status("d1"));
-  file.Flush(now_ + seconds(10));
+  file.Flush(now_ + milliseconds(9999));
   EXPECT_FALSE(Read());
+}
+
+TEST_F(StatusFileTest, GivesASignOfLifeEveryTenSeconds) {
+  StatusFile file(path_);
+  file.Set(Status("d1"));
+  file.Flush(now_);
+  for (int round = 1; round <= 3; ++round) {
+    std::filesystem::remove(path_);
+    file.Flush(now_ + seconds(10 * round) - milliseconds(1));
+    EXPECT_FALSE(Read()) << round;
+    file.Flush(now_ + seconds(10 * round));
+    ASSERT_TRUE(Read()) << round;
+    EXPECT_EQ(Read()->digest, "d1");
+  }
 }
 
 TEST_F(StatusFileTest, TriesAgainAfterAFailure) {
