@@ -35,8 +35,8 @@ fuzz: ## fuzz the parsers and the packet path
 soak: ## hours of load with faults
 	@echo "make soak: the soak test is not built yet" >&2; exit 1
 
-image: ## the container image: IMAGE=name:tag BASE_IMAGE=ref OUT=file
-	@echo "make image: the container image is not built yet" >&2; exit 1
+image: ## the container image: IMAGE=name:tag BASE_IMAGE=ref|docker-archive:file OUT=file
+	@IMAGE="$(IMAGE)" BASE_IMAGE="$(BASE_IMAGE)" OUT="$(OUT)" FROM_BUILD="$(FROM_BUILD)" cmake/image.sh
 
 lint: ## clang-format, clang-tidy and the project's own rules
 	@cmake/deps.sh test

@@ -19,9 +19,11 @@ endif()
 set(STEVEDORE_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined or thread")
 find_package(Threads REQUIRED)
 
-# A release tarball has no git: the revision is then "unknown".
-execute_process(COMMAND git rev-parse --short=12 HEAD WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
-  OUTPUT_VARIABLE STEVEDORE_REVISION OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+# A release tarball has no git: the revision is then "unknown", or what -DSTEVEDORE_REVISION says.
+if(NOT STEVEDORE_REVISION)
+  execute_process(COMMAND git rev-parse --short=12 HEAD WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+    OUTPUT_VARIABLE STEVEDORE_REVISION OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
 if(NOT STEVEDORE_REVISION)
   set(STEVEDORE_REVISION unknown)
 endif()

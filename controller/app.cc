@@ -22,10 +22,18 @@ std::vector<std::string> Scopes(const ControllerOptions& options) {
   return options.watch_namespaces;
 }
 
+std::vector<store::Scope> FurtherScopes(const ControllerOptions& options) {
+  const auto service = UnwatchedService(options);
+  if (!service) return {};
+  return {{source::Kind::kService, service->ns}};
+}
+
 }  // namespace
 
 App::App(ControllerOptions options)
-    : options_(std::move(options)), store_(Scopes(options_)), writer_(options_.proxy_config) {
+    : options_(std::move(options)),
+      store_(Scopes(options_), FurtherScopes(options_), &clock_),
+      writer_(options_.proxy_config) {
   options_.compile.directory_mode = !options_.directory.empty();
 }
 
@@ -39,7 +47,7 @@ Result<> App::StartParts() {
   const auto local = LocalAddresses();
   if (!local) return local.error();
   for (const auto& bytes : *local) options_.compile.own_addresses.push_back({bytes});
-  auto ack = publish::AckReader::Start(options_.proxy_status, [this] { store_.Wake(); });
+  auto ack = publish::AckReader::Start(options_.proxy_status, clock_, [this] { store_.Wake(); });
   if (!ack) return ack.error();
   ack_ = std::move(*ack);
   auto mode = options_.directory.empty()
@@ -47,10 +55,10 @@ Result<> App::StartParts() {
                   : DirectoryMode::Open(options_);
   if (!mode) return mode.error();
   mode_ = std::move(*mode);
-  loop_ = std::make_unique<SyncLoop>(SyncParts{store_, writer_, mode_->statuses(),
-                                               [this] { return ack_->Latest(); }, clock_,
-                                               options_.compile, mode_->controller_name()});
-  if (auto started = mode_->Start(store_); !started) return started;
+  loop_ = std::make_unique<SyncLoop>(SyncParts{
+      store_, writer_, mode_->statuses(), mode_->replicas(), [this] { return ack_->Latest(); },
+      clock_, options_.compile, mode_->controller_name(), mode_->ports()});
+  if (auto started = mode_->Start(store_, [this] { store_.Wake(); }); !started) return started;
   if (auto served = ServeHttp(); !served) return served;
   sync_thread_ = std::thread([this] { loop_->Run(); });
   return Ok();
@@ -66,10 +74,10 @@ App::~App() {
 
 Result<> App::ServeHttp() {
   std::map<std::string, HttpEndpoint::Handler> handlers = mode_->Pages();
-  handlers["/metrics"] =
-      MetricsPage({std::make_shared<ProcessMetrics>("controller"),
-                   std::make_shared<ControllerMetrics>([this] { return loop_->numbers(); },
-                                                       [this] { return mode_->Watches(); })});
+  handlers["/metrics"] = MetricsPage(
+      {std::make_shared<ProcessMetrics>("controller"), std::make_shared<ControllerMetrics>([this] {
+         return ReadNumbers(loop_->numbers(), *mode_);
+       })});
   handlers["/healthz"] = [](const std::string&) { return HttpReply{200, "text/plain", "ok\n"}; };
   handlers["/readyz"] = [this](const std::string&) {
     return loop_->ready() ? HttpReply{200, "text/plain", "ok\n"}

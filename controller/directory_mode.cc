@@ -31,7 +31,7 @@ Result<std::unique_ptr<Mode>> DirectoryMode::Open(const ControllerOptions& optio
   return std::unique_ptr<Mode>(new DirectoryMode(options));
 }
 
-Result<> DirectoryMode::Start(source::Sink& sink) {
+Result<> DirectoryMode::Start(source::Sink& sink, std::function<void()>) {
   auto source = source::DirectorySource::Start(directory_, sink, TellProblems);
   if (!source) return source.error();
   source_ = std::move(*source);

@@ -19,7 +19,8 @@ class DirectoryMode final : public Mode {
 
   std::string controller_name() const override { return name_; }
   publish::StatusSink& statuses() override { return board_; }
-  Result<> Start(source::Sink& sink) override;
+  publish::Replicas& replicas() override { return replicas_; }
+  Result<> Start(source::Sink& sink, std::function<void()> wake) override;
   void Stop() override { source_.reset(); }
   std::map<std::string, HttpEndpoint::Handler> Pages() override;
 
@@ -29,6 +30,7 @@ class DirectoryMode final : public Mode {
   const std::string directory_;
   const std::string name_;
   publish::StatusBoard board_;
+  publish::OneReplica replicas_{{}};
   std::unique_ptr<source::DirectorySource> source_;
 };
 

@@ -5,25 +5,35 @@
 #include <prometheus/collectable.h>
 
 #include <functional>
+#include <optional>
+#include <utility>
 #include <vector>
 
-#include "controller/source/kubernetes.h"
-#include "controller/sync_loop.h"
+#include "controller/mode.h"
+#include "controller/sync_meter.h"
 
 namespace stevedore {
 
-// Thread: Collect() from any. Lifetime: what the functions refer to outlives it.
+// All that is told at one scrape.
+struct ControllerNumbers {
+  SyncNumbers sync;
+  std::vector<source::WatchReport> watches;  // empty without an API server
+  std::optional<Leadership> leadership;
+  std::optional<ClientNumbers> client;
+  std::optional<publish::PortNumbers> ports;
+};
+
+// The numbers of a mode and its loop.
+ControllerNumbers ReadNumbers(SyncNumbers sync, const Mode& mode);
+
+// Thread: Collect() from any. Lifetime: what the function refers to outlives it.
 class ControllerMetrics final : public prometheus::Collectable {
  public:
-  using Watches = std::function<std::vector<source::WatchReport>()>;
-  // `watches` is empty in directory mode.
-  ControllerMetrics(std::function<SyncNumbers()> sync, Watches watches)
-      : sync_(std::move(sync)), watches_(std::move(watches)) {}
+  explicit ControllerMetrics(std::function<ControllerNumbers()> read) : read_(std::move(read)) {}
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  std::function<SyncNumbers()> sync_;
-  Watches watches_;
+  const std::function<ControllerNumbers()> read_;
 };
 
 }  // namespace stevedore

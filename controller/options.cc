@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "controller/probe.h"
 #include "controller/run.h"
+#include "controller/supervise.h"
 #include "proxy/base/log.h"
 #include "proxy/base/version.h"
 
@@ -15,9 +17,12 @@ struct Flags {
   std::string source = "kubernetes";
   std::vector<std::string> listener_ports;
   std::string static_peers;
+  std::string publish_service;
   std::string log_level = "info";
   std::string log_format = "text";
   std::vector<std::string> compile_paths;
+  bool supervise = false;
+  pid_t probe_pid = 1;
   ControllerOptions options;
 };
 
@@ -42,6 +47,11 @@ void AddCompileFlags(CLI::App& app, Flags& flags) {
       ->envname("STEVEDORE_MAX_LISTENERS")
       ->capture_default_str();
   app.add_option(
+         "--publish-service", flags.publish_service,
+         "NS/NAME of the Service in front of the proxies: it gets the listeners' UDP ports, "
+         "and its addresses are never a peer")
+      ->envname("STEVEDORE_PUBLISH_SERVICE");
+  app.add_option(
          "--static-peers", flags.static_peers,
          "Where peers listed in routes may be: deny, any, or CIDRs with commas; default deny "
          "in a cluster, any in directory mode")
@@ -50,6 +60,9 @@ void AddCompileFlags(CLI::App& app, Flags& flags) {
 
 void AddRunFlags(CLI::App& app, Flags& flags) {
   ControllerOptions& options = flags.options;
+  app.add_flag("--supervise", flags.supervise,
+               "Run the controller as a child and start it again whenever it ends")
+      ->envname("STEVEDORE_SUPERVISE");
   app.add_option("--source", flags.source, "Where objects come from: kubernetes or directory:PATH")
       ->envname("STEVEDORE_SOURCE")
       ->capture_default_str();
@@ -70,6 +83,14 @@ void AddRunFlags(CLI::App& app, Flags& flags) {
                  "ADDR:PORT of /metrics, /healthz and /readyz")
       ->envname("STEVEDORE_METRICS_ADDRESS")
       ->capture_default_str();
+  app.add_flag("--leader-elect", options.leader_elect,
+               "Write to the API server only while this replica holds the Lease; needed with "
+               "several replicas")
+      ->envname("STEVEDORE_LEADER_ELECT");
+  app.add_option("--leader-election-id", options.leader_election_id,
+                 "Name of the Lease, in $POD_NAMESPACE or the kubeconfig's namespace; default "
+                 "stevedore-CLASS")
+      ->envname("STEVEDORE_LEADER_ELECTION_ID");
   app.add_option("--status-dir", options.status_dir,
                  "Directory mode: write each route's status to a file here")
       ->envname("STEVEDORE_STATUS_DIR");
@@ -89,6 +110,11 @@ Result<> Resolve(Flags& flags) {
     if (!grant) return grant.error();
     compile.listener_ports.push_back(std::move(*grant));
   }
+  if (!flags.publish_service.empty()) {
+    auto service = compile::ParseServiceName(flags.publish_service);
+    if (!service) return service.error();
+    compile.published_service = std::move(*service);
+  }
   const bool local = !flags.options.directory.empty() || !flags.compile_paths.empty();
   if (flags.static_peers.empty()) flags.static_peers = local ? "any" : "deny";
   auto peers = compile::ParseStaticPeers(flags.static_peers);
@@ -98,11 +124,12 @@ Result<> Resolve(Flags& flags) {
   return SetUpLogging(flags.log_level, flags.log_format);
 }
 
-int Run(Flags& flags) {
+int Run(Flags& flags, int argc, char** argv) {
   if (flags.options.proxy_config.empty() || flags.options.proxy_status.empty()) {
     std::fputs("stevedore-controller: --proxy-config and --proxy-status are needed\n", stderr);
     return 1;
   }
+  if (flags.supervise) return Supervise(ChildOfOurselves(argc, argv));
   return RunController(std::move(flags.options));
 }
 
@@ -128,13 +155,17 @@ int ControllerMain(int argc, char** argv) {
   compile->add_option("-f,--file", flags.compile_paths, "Manifest files or directories")
       ->required();
   AddCompileFlags(*compile, flags);
+  CLI::App* probe = app.add_subcommand(
+      "probe", "For start-up and liveness probes: exit 0 while the supervising process is well");
+  probe->add_option("--pid", flags.probe_pid, "The process to look at")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
+  if (probe->parsed()) return IsRunning(flags.probe_pid) ? 0 : 1;
   if (auto resolved = Resolve(flags); !resolved) {
     std::fprintf(stderr, "stevedore-controller: %s\n", resolved.error().detail.c_str());
     return 1;
   }
   if (compile->parsed()) return RunCompile(flags.compile_paths, flags.options.compile);
-  return Run(flags);
+  return Run(flags, argc, argv);
 }
 
 }  // namespace stevedore

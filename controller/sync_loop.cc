@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <ctime>
 
+#include "controller/compile/published_service.h"
 #include "controller/compile/report_text.h"
+#include "controller/publish/route_statuses.h"
 #include "proxy/base/log.h"
 #include "proxy/base/timestamp.h"
 
@@ -15,10 +17,13 @@ constexpr std::chrono::milliseconds kRetryWait{250};
 
 }  // namespace
 
+SyncLoop::SyncLoop(SyncParts parts) : parts_(std::move(parts)), tracker_(parts_.replicas.self()) {}
+
 void SyncLoop::Run() {
   std::uint64_t seen = 0;
   for (;;) {
-    const bool pending = write_pending_ || publish_pending_ || tracker_.waiting();
+    const bool pending =
+        write_pending_ || publish_pending_ || tracker_.Due(ack_, parts_.clock.Now());
     seen = parts_.store.WaitForChange(seen, pending ? kRetryWait : kIdleWait);
     if (stop_.load(std::memory_order_acquire)) return;
     // Nothing is written over a former config while the picture has holes.
@@ -32,34 +37,42 @@ void SyncLoop::Stop() {
 }
 
 void SyncLoop::Sync() {
+  meter_.Begin(parts_.clock.Now(), parts_.store.TakeNewsTime());
   const auto view = parts_.store.View();
-  const Nanos began = parts_.clock.Now();
   const bool news = view->generation != compiled_generation_ || !ready();
-  const bool write = news || write_pending_;
+  const bool retry = !news && (write_pending_ || publish_pending_);
+  const bool write = news || write_pending_ || !ConfigInPlace();
   if (news) Compile(*view);
   if (write) Write();
   ready_.store(true, std::memory_order_release);
-  auto ack = parts_.ack();
-  const bool answered = ack != seen_ack_;
-  seen_ack_ = std::move(ack);
-  if (news || answered || publish_pending_ || tracker_.waiting())
+  const bool ports_news = PublishPorts(*view);
+  if (AnswersAreNew() || news || ports_news || publish_pending_ || parts_.sink.due())
     publish_pending_ = !PublishStatuses(*view);
-  if (!write) return;
-  const std::lock_guard lock(mutex_);
-  numbers_.sync_seconds += std::chrono::duration<double>(parts_.clock.Now() - began).count();
+  meter_.End(parts_.clock.Now(), {write, retry, publish_pending_});
 }
 
 void SyncLoop::Compile(const store::ClusterView& view) {
   output_ = compile::Compile(view, parts_.compile);
   compiled_generation_ = view.generation;
-  publish::AckTracker::Routes accepted;
+  publish::Routes accepted;
+  publish::Routes refused;
   for (const compile::RouteReport& report : output_.reports)
-    if (report.is_accepted()) accepted[report.key] = view.routes.at(report.key).object;
-  tracker_.Compiled(std::move(accepted));
+    (report.is_accepted() ? accepted : refused)[report.key] = view.routes.at(report.key).object;
+  const auto routes = publish::MakeRouteSet(std::move(accepted), refused);
+  tracker_.Compiled(routes);
+  replica_tracker_.Compiled(routes);
   TellProblems();
 }
 
+// The file may have been removed or changed behind our back.
+bool SyncLoop::ConfigInPlace() {
+  if (parts_.writer.InPlace()) return true;
+  if (!write_pending_) spdlog::warn("Config file is gone or was changed, writing it again");
+  return false;
+}
+
 void SyncLoop::Write() {
+  using Outcome = publish::ConfigWriter::Outcome;
   const auto outcome = parts_.writer.Write(output_.config);
   // A config that is not valid is not so a moment later either: only news can help.
   write_pending_ = !outcome && outcome.error().code != Errc::kInternal;
@@ -68,17 +81,14 @@ void SyncLoop::Write() {
     spdlog::error("Could not write config error=\"{}\"", error);
   told_error_ = error;
   if (outcome) tracker_.Wrote(parts_.writer.digest());
-  const std::lock_guard lock(mutex_);
-  numbers_.config_bytes = parts_.writer.size_bytes();
-  ++(outcome ? numbers_.syncs : numbers_.sync_errors);
-  if (!outcome) {
-    ++numbers_.config_write_errors;
-  } else if (*outcome == publish::ConfigWriter::Outcome::kWritten) {
-    ++numbers_.config_writes;
-    numbers_.config_written_at = static_cast<double>(std::time(nullptr));
+  using How = SyncMeter::Write;
+  How how = How::kFailed;
+  if (outcome) how = *outcome == Outcome::kWritten ? How::kWritten : How::kUnchanged;
+  meter_.Wrote(how, parts_.writer.size_bytes(), parts_.clock.Now(),
+               static_cast<double>(std::time(nullptr)));
+  if (how == How::kWritten)
     spdlog::info("Wrote config digest={} listeners={} upstreams={}", parts_.writer.digest(),
                  output_.config.listeners.size(), output_.config.upstreams.size());
-  }
 }
 
 // Each problem once, when it appears.
@@ -90,9 +100,44 @@ void SyncLoop::TellProblems() {
   told_ = std::move(lines);
 }
 
+bool SyncLoop::AnswersAreNew() {
+  publish::Ack ack = parts_.ack();
+  auto replicas = parts_.replicas.Others();
+  const bool is_new = ack.status != ack_.status || replicas != replicas_ ||
+                      tracker_.Due(ack, parts_.clock.Now()) || replica_tracker_.waiting();
+  ack_ = std::move(ack);
+  replicas_ = std::move(replicas);
+  return is_new;
+}
+
+// When our proxy falls out of step, and when it is back.
+void SyncLoop::TellProxy(const api::ReplicaReport& own) {
+  using api::ProxyState;
+  const bool bad = own.proxy == ProxyState::kSilent || own.proxy == ProxyState::kLate ||
+                   own.proxy == ProxyState::kRejected;
+  if (bad && !told_proxy_)
+    spdlog::warn("Proxy does not run the config state={} error=\"{}\"", ToString(own.proxy),
+                 own.refusal);
+  if (own.proxy == ProxyState::kRuns && told_proxy_) spdlog::info("Proxy runs the config again");
+  if (bad || own.proxy == ProxyState::kRuns) told_proxy_ = bad;
+}
+
+bool SyncLoop::PublishPorts(const store::ClusterView& view) {
+  if (parts_.ports == nullptr) return false;
+  const auto live = view.services.find(parts_.ports->service());
+  return parts_.ports->Publish(compile::PublishablePorts(output_.config),
+                               live == view.services.end() ? nullptr : live->second.object);
+}
+
 bool SyncLoop::PublishStatuses(const store::ClusterView& view) {
-  const publish::ProxyAnswer answer = tracker_.Answer(seen_ack_, parts_.clock.Now());
-  const publish::StatusContext context{parts_.controller_name, TimestampNow()};
+  const Nanos now = parts_.clock.Now();
+  publish::ReplicaAnswers answers{{tracker_.Answer(ack_, now)}, replicas_->unknown};
+  TellProxy(answers.replicas.front().report);
+  parts_.replicas.Tell(answers.replicas.front().report);
+  for (publish::ReplicaAnswer& answer : replica_tracker_.Answers(replicas_->live, now))
+    answers.replicas.push_back(std::move(answer));
+  if (replicas_->settling) return false;
+  const publish::StatusContext context{parts_.controller_name, TimestampNow(), parts_.ports};
   std::vector<publish::RouteUpdate> updates;
   updates.reserve(output_.reports.size());
   for (const compile::RouteReport& report : output_.reports) {
@@ -100,7 +145,7 @@ bool SyncLoop::PublishStatuses(const store::ClusterView& view) {
     publish::RouteUpdate update{report.key,    report.uid, report.resource_version,
                                 report.origin, {},         {}};
     if (route != view.routes.end()) update.former = route->second.object->status;
-    update.status = publish::MakeStatus(report, answer, update.former, context);
+    update.status = publish::MakeStatus(report, answers, update.former, context);
     updates.push_back(std::move(update));
   }
   CountRoutes(updates);
@@ -108,16 +153,18 @@ bool SyncLoop::PublishStatuses(const store::ClusterView& view) {
 }
 
 void SyncLoop::CountRoutes(const std::vector<publish::RouteUpdate>& updates) {
-  const std::lock_guard lock(mutex_);
-  numbers_.routes.clear();
+  std::map<std::pair<std::string, std::string>, int> routes;
   for (const publish::RouteUpdate& update : updates)
     for (const api::Condition& condition : update.status.conditions)
-      ++numbers_.routes[{condition.type, condition.status}];
+      ++routes[{condition.type, condition.status}];
+  meter_.Routes(std::move(routes));
 }
 
 SyncNumbers SyncLoop::numbers() const {
-  const std::lock_guard lock(mutex_);
-  return numbers_;
+  SyncNumbers numbers = meter_.numbers(parts_.clock.Now());
+  numbers.news_waiting = parts_.store.NewsWaiting();
+  numbers.objects = parts_.store.Counts();
+  return numbers;
 }
 
 }  // namespace stevedore

@@ -7,9 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <mutex>
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,40 +15,33 @@
 #include "controller/compile/compiler.h"
 #include "controller/publish/ack_tracker.h"
 #include "controller/publish/config_writer.h"
+#include "controller/publish/port_publisher.h"
+#include "controller/publish/replica_tracker.h"
+#include "controller/publish/replicas.h"
 #include "controller/publish/status_sink.h"
 #include "controller/store/store.h"
+#include "controller/sync_meter.h"
 #include "proxy/base/clock.h"
 
 namespace stevedore {
-
-// Numbers of the loop, for metrics. Copied whole under a lock.
-struct SyncNumbers {
-  std::uint64_t syncs = 0;        // whose config is in the file
-  std::uint64_t sync_errors = 0;  // whose config could not be written
-  double sync_seconds = 0;        // sum over both
-  std::uint64_t config_writes = 0;
-  std::uint64_t config_write_errors = 0;
-  double config_written_at = 0;  // Unix time; 0 = never
-  std::uint64_t config_bytes = 0;
-  // Routes by condition and status: {"Accepted", "True"} -> 3.
-  std::map<std::pair<std::string, std::string>, int> routes;
-};
 
 struct SyncParts {
   store::Store& store;
   publish::ConfigWriter& writer;
   publish::StatusSink& sink;
+  publish::Replicas& replicas;
   // The proxy's last answer.
-  std::function<std::optional<config::ProxyStatus>()> ack;
+  std::function<publish::Ack()> ack;
   const Clock& clock;
   compile::CompileOptions compile;
   std::string controller_name;
+  publish::PortPublisher* ports = nullptr;  // null where no Service is published
 };
 
 // Thread: Run() on one; Stop() and numbers() on any. Lifetime: the parts outlive it.
 class SyncLoop {
  public:
-  explicit SyncLoop(SyncParts parts) : parts_(std::move(parts)) {}
+  explicit SyncLoop(SyncParts parts);
 
   // Serves until Stop().
   void Run();
@@ -63,8 +54,14 @@ class SyncLoop {
  private:
   void Sync();
   void Compile(const store::ClusterView& view);
+  bool ConfigInPlace();
   void Write();
   void TellProblems();
+  void TellProxy(const api::ReplicaReport& own);
+  // Whether statuses may differ from those published last.
+  bool AnswersAreNew();
+  // Whether it has something new to say in statuses.
+  bool PublishPorts(const store::ClusterView& view);
   bool PublishStatuses(const store::ClusterView& view);
   void CountRoutes(const std::vector<publish::RouteUpdate>& updates);
 
@@ -78,9 +75,11 @@ class SyncLoop {
   bool publish_pending_ = true;
   std::vector<std::string> told_;  // problem lines of the last compile
   publish::AckTracker tracker_;
-  std::optional<config::ProxyStatus> seen_ack_;
-  mutable std::mutex mutex_;
-  SyncNumbers numbers_;
+  publish::ReplicaTracker replica_tracker_;
+  bool told_proxy_ = false;                                 // that it does not run its config
+  publish::Ack ack_;                                        // at this turn
+  std::shared_ptr<const publish::OtherReplicas> replicas_;  // likewise
+  SyncMeter meter_;
 };
 
 }  // namespace stevedore

@@ -1,34 +1,38 @@
 # Tests that are Python files run by pytest, one ctest each: tidy, integration and cluster tests.
 #
-#   stevedore_python_tests(FOLDER LABEL label [ENV A=b ...])    tests/FOLDER/test_*.py
+#   stevedore_python_tests(FOLDER LABEL label [ENV A=b ...] [BESIDE name ...])    tests/FOLDER/test_*.py
 #
-# They run one at a time: most of them measure that nothing is lost under load. A file of which pytest skipped something
-# (and nothing failed) is "Skipped" in ctest's list, never silently green.
+# They run one at a time: most of them measure that nothing is lost under load. Those that do not, and mostly wait, are
+# named after BESIDE and run beside others. A file of which pytest skipped something (and nothing failed) is "Skipped" in
+# ctest's list, never silently green.
 
-# The first Python that has pytest: Debian's, else the one on PATH (people who manage their own).
+# The first Python that has pytest and PyYAML: Debian's, else the one on PATH (people who manage their own).
 foreach(candidate /usr/bin/python3 python3)
-  execute_process(COMMAND ${candidate} -c "import pytest" RESULT_VARIABLE without_pytest OUTPUT_QUIET ERROR_QUIET)
+  execute_process(COMMAND ${candidate} -c "import pytest, yaml" RESULT_VARIABLE without_pytest OUTPUT_QUIET ERROR_QUIET)
   if(NOT without_pytest)
     set(STEVEDORE_PYTHON ${candidate})
     break()
   endif()
 endforeach()
 if(NOT STEVEDORE_PYTHON)
-  message(FATAL_ERROR "No Python with pytest: run cmake/deps.sh test")
+  message(FATAL_ERROR "No Python with pytest and PyYAML: run cmake/deps.sh test")
 endif()
 
 set(STEVEDORE_PYTEST ${STEVEDORE_PYTHON} -B -m pytest -q -ra -p no:cacheprovider --rootdir ${CMAKE_SOURCE_DIR}/tests)
 
 function(stevedore_python_tests folder)
-  cmake_parse_arguments(A "" "LABEL" "ENV" ${ARGN})
+  cmake_parse_arguments(A "" "LABEL" "ENV;BESIDE" ${ARGN})
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/test_*.py)
   foreach(file ${files})
     get_filename_component(name ${file} NAME_WE)
     string(REGEX REPLACE "^test_" "" name ${name})
     add_test(NAME ${A_LABEL}/${name} COMMAND ${STEVEDORE_PYTEST} ${file} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${A_LABEL}/${name} PROPERTIES LABELS ${A_LABEL} TIMEOUT 300 RUN_SERIAL TRUE
+    set_tests_properties(${A_LABEL}/${name} PROPERTIES LABELS ${A_LABEL} TIMEOUT 600
       SKIP_REGULAR_EXPRESSION "(^|\n)([0-9]+ passed, )?[0-9]+ skipped in "
       ENVIRONMENT "PYTHONPATH=${CMAKE_SOURCE_DIR}/tests;${A_ENV}")
+    if(NOT name IN_LIST A_BESIDE)
+      set_tests_properties(${A_LABEL}/${name} PROPERTIES RUN_SERIAL TRUE)
+    endif()
   endforeach()
 endfunction()
 
@@ -42,7 +46,9 @@ stevedore_python_tests(integration LABEL integration ENV "STEVEDORE_BUILD=${CMAK
 stevedore_python_tests(programs LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release")
 stevedore_python_tests(dataplane LABEL integration
   ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_LOAD=$<TARGET_FILE:stevedore-load>")
-stevedore_python_tests(e2e LABEL cluster ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release")
+stevedore_python_tests(e2e LABEL cluster
+  ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_CONVERGENCE=$<TARGET_FILE:stevedore-convergence>"
+  BESIDE chart chart_releases crd_kubectl crd_schema events leader published_service rbac refusals)
 
 # Kubernetes itself, built once: minutes the first time.
 add_test(NAME cluster/binaries COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cluster/cluster.sh build)

@@ -85,7 +85,7 @@ ServiceRef DecodeServiceRef(Fields fields) {
              name->find_first_not_of("0123456789-") != std::string::npos)
       ref.port = *name;
     else
-      fields.Fail("port", port->Text() + ": `port` is 1 to 65535, or a port name");
+      fields.Fail("port", port->Text() + ": `port` must be 1 to 65535, or a port name");
   }
   fields.RefuseUnknown();
   return ref;
@@ -122,7 +122,7 @@ config::HashKey DecodeHashKey(Fields& fields) {
   const auto start = fields.Int("start", {0, config::kMaxMatchOffset - 1});
   const auto end = fields.Int("end", {1, config::kMaxMatchOffset});
   if (has_source ? has_start || has_end : !has_start || !has_end)
-    fields.Fail("", "either `start` and `end`, or `source`");
+    fields.Fail("", "must set either `start` and `end`, or `source`");
   if (start && end && !IsRange(*start, *end))
     fields.Fail("", "`start` must be less than `end`, and the key may not be longer than 64 bytes");
   fields.RefuseUnknown();

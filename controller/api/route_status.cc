@@ -62,14 +62,23 @@ Json ConditionJson(const Condition& condition) {
           {"message", condition.message}};
 }
 
+Json ListenerJson(const RouteStatus& status) {
+  Json json = {
+      {"port", status.port}, {"owner", status.owner}, {"attachedRoutes", status.attached_routes}};
+  for (const ListenerAddress& address : status.addresses) {
+    Json place = {{"type", address.type}, {"value", address.value}, {"port", address.port}};
+    if (address.node_port != 0) place["nodePort"] = address.node_port;
+    json["addresses"].push_back(std::move(place));
+  }
+  return json;
+}
+
 Json StatusJson(const RouteStatus& status) {
   Json json = {{"observedGeneration", status.observed_generation}};
   if (!status.controller_name.empty()) json["controllerName"] = status.controller_name;
   json["replicas"] = {{"total", status.replicas_total}, {"programmed", status.replicas_programmed}};
   json["peerSummary"] = status.peer_summary;
-  if (status.port != 0)
-    json["listener"] = {
-        {"port", status.port}, {"owner", status.owner}, {"attachedRoutes", status.attached_routes}};
+  if (status.port != 0) json["listener"] = ListenerJson(status);
   Json upstreams = Json::array();
   for (const UpstreamCounts& counts : status.upstreams) upstreams.push_back(UpstreamJson(counts));
   Json conditions = Json::array();
@@ -110,6 +119,10 @@ RouteStatus DecodeStatus(std::string_view object_json) {
     status.port = Number(*listener, "port");
     status.owner = Text(*listener, "owner");
     status.attached_routes = Number(*listener, "attachedRoutes");
+    ForEach(*listener, "addresses", [&status](const Json& item) {
+      status.addresses.push_back({Text(item, "type"), Text(item, "value"), Number(item, "port"),
+                                  Number(item, "nodePort")});
+    });
   }
   ForEach(*json, "upstreams",
           [&status](const Json& item) { status.upstreams.push_back(ReadUpstream(item)); });

@@ -35,6 +35,15 @@ struct UpstreamCounts {
   bool operator==(const UpstreamCounts&) const = default;
 };
 
+// Where clients reach the listener: an address of the published Service and a port there.
+struct ListenerAddress {
+  std::string type;  // "IPAddress" or "Hostname"
+  std::string value;
+  std::int64_t port = 0;
+  std::int64_t node_port = 0;  // 0: none
+  bool operator==(const ListenerAddress&) const = default;
+};
+
 struct RouteStatus {
   std::int64_t observed_generation = 0;
   std::string controller_name;  // namespace/release that writes it
@@ -44,6 +53,7 @@ struct RouteStatus {
   std::int64_t port = 0;
   std::string owner;  // namespace/name whose tunables apply
   std::int64_t attached_routes = 0;
+  std::vector<ListenerAddress> addresses;
   std::vector<UpstreamCounts> upstreams;
   std::vector<Condition> conditions;
   bool operator==(const RouteStatus&) const = default;

@@ -69,7 +69,8 @@ config::FollowReplyPort DecodeFollowReplyPort(Fields fields) {
 void CheckUpstream(Fields& fields, const UpstreamSpec& upstream) {
   const bool hashes = upstream.algorithm == Algorithm::kConsistentHash;
   const bool keeps = upstream.affinity ? *upstream.affinity != Affinity::kNone : !hashes;
-  if (upstream.name == config::kDeny) fields.Fail("name", "'deny' is reserved");
+  if (upstream.name == config::kDeny)
+    fields.Fail("name", "'deny' is reserved, since it means to drop: choose another name");
   if (hashes != fields.Has("hashKey"))
     fields.Fail("", "`hashKey` must be set when, and only when, `algorithm` is ConsistentHash");
   if (upstream.affinity == Affinity::kKey && !hashes)
@@ -118,7 +119,7 @@ std::vector<UpstreamSpec> DecodeUpstreams(Fields& spec) {
     const std::string& name = upstreams.back().name;
     if (!name.empty() && !names.insert(name).second)
       spec.findings().errors.push_back(
-          {path + ".name", "\"" + name + "\": upstream names must be unique"});
+          {path, "duplicate: \"" + name + "\" is the name of an upstream above"});
   }
   return upstreams;
 }

@@ -14,6 +14,7 @@ namespace stevedore::api {
 namespace {
 
 constexpr IntRange kTimeout{1, config::kMaxTimeoutSeconds};
+constexpr IntRange kDatagrams{1, 1'000'000'000};
 constexpr const char* kApiVersion = "stevedore.io/v1alpha1";
 constexpr const char* kLabelExpectation = "lower case letters, digits and inner hyphens";
 
@@ -24,13 +25,15 @@ bool IsListenerAddress(std::string_view text) {
 
 std::vector<std::string> DecodeCidrs(Fields& listener, const std::string& name) {
   std::vector<std::string> cidrs;
+  config::FieldErrors& errors = listener.findings().errors;
   for (auto& [value, path] : listener.List(name, {0, 64})) {
     const auto text = value.string();
-    if (text && text->find('/') != std::string::npos && Cidr::Parse(*text))
-      cidrs.push_back(*text);
+    if (!text || text->find('/') == std::string::npos || !Cidr::Parse(*text))
+      errors.push_back({path, value.Text() + ": must be an address range such as \"10.0.0.0/8\""});
+    else if (std::find(cidrs.begin(), cidrs.end(), *text) != cidrs.end())
+      errors.push_back({path, "duplicate: \"" + *text + "\" is in the list above"});
     else
-      listener.findings().errors.push_back(
-          {path, value.Text() + ": must be an address range such as \"10.0.0.0/8\""});
+      cidrs.push_back(*text);
   }
   listener.NotBuiltYet(name);
   return cidrs;
@@ -41,8 +44,8 @@ std::optional<RateLimit> DecodeRateLimit(Fields& listener) {
   if (!fields) return std::nullopt;
   RateLimit limit;
   fields->Require("datagramsPerSecond");
-  limit.datagrams_per_second = fields->Int("datagramsPerSecond", {1, INT32_MAX}).value_or(0);
-  limit.burst = fields->Int("burst", {1, INT32_MAX});
+  limit.datagrams_per_second = fields->Int("datagramsPerSecond", kDatagrams).value_or(0);
+  limit.burst = fields->Int("burst", kDatagrams);
   fields->RefuseUnknown();
   listener.NotBuiltYet("rateLimit");
   return limit;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "controller/api/decode.h"
+
 namespace stevedore::compile {
 namespace {
 
@@ -59,6 +61,15 @@ Result<std::vector<api::Cidr>> ParseStaticPeers(std::string_view text) {
     cidrs.push_back(*cidr);
   }
   return cidrs;
+}
+
+Result<kube::Key> ParseServiceName(std::string_view text) {
+  const auto parts = Split(text, '/');
+  if (parts.size() != 2 || !api::IsLabel(parts[0]) || !api::IsServiceName(parts[1]))
+    return Error{Errc::kInvalid, "\"" + std::string(text) +
+                                     "\": must be NAMESPACE/NAME of a Service, such as "
+                                     "\"stevedore/stevedore\""};
+  return kube::Key{std::string(parts[0]), std::string(parts[1])};
 }
 
 bool PortGranted(const CompileOptions& options, const std::string& ns, std::int64_t port) {

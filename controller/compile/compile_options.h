@@ -39,7 +39,8 @@ struct CompileOptions {
   bool directory_mode = false;
   // Addresses of this host or pod: a peer there on a listener's port would be a loop.
   std::vector<config::IpAddress> own_addresses;
-  // Its addresses are never a peer and never a client (the config's ownAddresses).
+  // The Service in front of the proxies. Its addresses are never a peer and never a client (the
+  // config's ownAddresses).
   std::optional<kube::Key> published_service;
 };
 
@@ -47,6 +48,8 @@ struct CompileOptions {
 Result<PortGrant> ParsePortGrant(std::string_view text);
 // --static-peers: "deny", "any", or CIDRs with commas between them.
 Result<std::vector<api::Cidr>> ParseStaticPeers(std::string_view text);
+// --publish-service: "NAMESPACE/NAME".
+Result<kube::Key> ParseServiceName(std::string_view text);
 // Whether `ns` may claim `port`.
 bool PortGranted(const CompileOptions& options, const std::string& ns, std::int64_t port);
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <deque>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "controller/compile/conflicts.h"
 #include "controller/compile/peer_policy.h"
 #include "controller/compile/peer_resolver.h"
+#include "controller/compile/published_service.h"
 #include "controller/compile/route_compiler.h"
 #include "controller/compile/tunables.h"
 #include "proxy/config/limits.h"
@@ -48,19 +48,6 @@ Candidate Admit(const store::Stored<api::StevedoreRoute>& stored) {
     candidate.route = FromStevedoreRoute(route);
   }
   return candidate;
-}
-
-std::vector<config::IpAddress> PublishedAddresses(const store::ClusterView& view,
-                                                  const CompileOptions& options) {
-  std::set<config::IpAddress> addresses;
-  if (options.published_service)
-    if (const auto found = view.services.find(*options.published_service);
-        found != view.services.end())
-      for (const std::string& text : found->second.object->addresses)
-        if (const auto ip = config::IpAddress::Parse(text);
-            ip && !ip->is_unspecified() && !ip->is_multicast() && !ip->is_broadcast())
-          addresses.insert(*ip);
-  return {addresses.begin(), addresses.end()};
 }
 
 Candidates Accepted(const Candidates& candidates) {
@@ -147,11 +134,11 @@ void CollectProblems(const char* kind, const store::Objects<T>& objects,
 
 CompileOutput Compile(const store::ClusterView& view, const CompileOptions& options) {
   CompileOutput output;
-  std::vector<config::IpAddress> published = PublishedAddresses(view, options);
+  const PublishedService published(view, options);
   output.config.hash_seed = options.hash_seed;
-  for (const config::IpAddress& ip : published)
+  for (const config::IpAddress& ip : published.addresses())
     output.config.own_addresses.push_back(ip.ToString());
-  PeerPolicy policy(options, std::move(published));
+  PeerPolicy policy(options, published.addresses());
 
   std::deque<Candidate> all;
   Candidates candidates;
@@ -171,6 +158,11 @@ CompileOutput Compile(const store::ClusterView& view, const CompileOptions& opti
   for (const Candidate* candidate : candidates)
     policy.AddListener(candidate->route.address, candidate->route.port);
   CompileListeners(candidates, output.config);
+  for (Candidate* candidate : candidates) {
+    ListenerReport& listener = *candidate->report.listener;
+    listener.all_addresses = candidate->route.address.empty();
+    if (listener.all_addresses) listener.addresses = published.ReachOf(listener.port);
+  }
 
   const PeerResolver resolver(view, policy);
   for (Candidate* candidate : candidates)

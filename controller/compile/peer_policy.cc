@@ -6,7 +6,7 @@ namespace stevedore::compile {
 
 using config::IpAddress;
 
-PeerPolicy::PeerPolicy(const CompileOptions& options, std::vector<IpAddress> published)
+PeerPolicy::PeerPolicy(const CompileOptions& options, const std::vector<IpAddress>& published)
     : directory_mode_(options.directory_mode),
       static_peers_(options.static_peers),
       own_(options.own_addresses.begin(), options.own_addresses.end()),

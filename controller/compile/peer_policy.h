@@ -17,7 +17,7 @@ namespace stevedore::compile {
 class PeerPolicy {
  public:
   // `published`: addresses of the published Service.
-  PeerPolicy(const CompileOptions& options, std::vector<config::IpAddress> published);
+  PeerPolicy(const CompileOptions& options, const std::vector<config::IpAddress>& published);
 
   // A peer at an own address (or at `address`) on `port` would be a loop.
   void AddListener(const std::string& address, std::int64_t port);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controller/api/conditions.h"
+#include "controller/api/route_status.h"
 #include "controller/kube/object_meta.h"
 #include "proxy/config/field_error.h"
 
@@ -29,8 +30,11 @@ struct UpstreamReport {
 struct ListenerReport {
   std::string name;  // in the config, "<namespace>/<port>[/<address>]"
   std::int64_t port = 0;
-  std::string owner;        // "namespace/name" of the route whose tunables apply
-  int attached_routes = 0;  // accepted ones, this included
+  std::string owner;          // "namespace/name" of the route whose tunables apply
+  int attached_routes = 0;    // accepted ones, this included
+  bool all_addresses = true;  // else it is no business of the published Service
+  // Where clients reach it by that Service.
+  std::vector<api::ListenerAddress> addresses{};
   bool operator==(const ListenerReport&) const = default;
 };
 

@@ -1,7 +1,7 @@
 #include "controller/kube/list_watch.h"
 
 #include <algorithm>
-#include <iterator>
+#include <ctime>
 
 #include "proxy/base/log.h"
 
@@ -11,17 +11,22 @@ namespace {
 using std::chrono::seconds;
 
 constexpr Nanos kFirstDelay = std::chrono::milliseconds(800);
-constexpr Nanos kLongestDelay = seconds(30);
-constexpr Nanos kLongestDeniedDelay = seconds(60);
+// Jitter makes it up to twice as long: whatever was wrong, we are back within 30 s of its end.
+constexpr Nanos kLongestDelay = seconds(10);
 constexpr Nanos kQuiet = seconds(120);     // without failure: the backoff starts anew
 constexpr Nanos kShortWatch = seconds(1);  // ended before, with nothing to say: a failure
+// Between the bytes of a list by watch. Later bookmarks keep a watch alive, a minute apart.
+constexpr Nanos kInitialSilence = seconds(15);
 constexpr seconds kLongestRetryAfter{300};
-constexpr std::chrono::milliseconds kListTimeout = seconds(60);  // the server's own limit
-constexpr double kWatchSeconds = 300;                            // to twice that, spread evenly
-constexpr const char* kPageSize = "500";
-constexpr int kMaxPages = 10'000;
+constexpr double kWatchSeconds = 300;  // to twice that, spread evenly
 
 bool Expired(const ApiStatus& status) { return status.code == 410; }
+
+// Refusals that say nothing of what the server offers. (403 may mean that we may list, not watch.)
+bool MayGoAway(int code) {
+  constexpr int kCodes[] = {401, 404, 429, 503, 504};
+  return std::find(std::begin(kCodes), std::end(kCodes), code) != std::end(kCodes);
+}
 
 std::string Describe(const ApiStatus& status) {
   if (status.code == 0) return status.message;
@@ -41,16 +46,11 @@ ListWatch::ListWatch(Resource resource, Transport& transport, const Clock& clock
       random_(std::move(random)),
       handler_(handler),
       backoff_(kFirstDelay, kLongestDelay),
-      denied_backoff_(kFirstDelay, kLongestDeniedDelay) {}
-
-ListWatch::Failure ListWatch::Senseless(const std::string& message) {
-  Failure failure;
-  failure.status.message = message;
-  return failure;
-}
+      expiry_backoff_(kFirstDelay, kLongestDelay) {}
 
 Nanos ListWatch::Step(std::stop_token stop) {
-  return phase_ == Phase::kList ? List(stop) : Watch(stop);
+  if (phase_ == Phase::kList) list_began_ = clock_.Now();
+  return phase_ == Phase::kList && !list_by_watch_ ? List(stop) : Watch(stop);
 }
 
 ReflectorCounters ListWatch::counters() const {
@@ -59,64 +59,29 @@ ReflectorCounters ListWatch::counters() const {
 }
 
 Nanos ListWatch::List(std::stop_token stop) {
-  // "0" is any version that the server has at hand. A page limit with a real version would send the
-  // request past the server's cache to etcd.
   const std::string version =
       version_unavailable_ ? "" : (last_version_.empty() ? "0" : last_version_);
   const bool paged = version.empty() || version == "0";
-  Listing listing = FetchAll(version, paged, stop);
+  Listing listing = FetchList(transport_, resource_, version, paged, stop);
   if (stop.stop_requested()) return Nanos(0);
   if (listing.failure) return ListFailed(*listing.failure);
-  Count(&ReflectorCounters::lists);
-  last_version_ = listing.resource_version;
-  version_unavailable_ = false;
-  phase_ = Phase::kWatch;
-  handler_.Replace(std::move(listing.objects));
-  SetState(true, "");
+  Listed(std::move(listing.objects), std::move(listing.resource_version));
   return Nanos(0);
 }
 
-ListWatch::Listing ListWatch::FetchAll(const std::string& resource_version, bool paged,
-                                       std::stop_token stop) {
-  Listing listing;
-  std::string continue_token;
-  for (int page_number = 0; page_number < kMaxPages; ++page_number) {
-    Request request{.path = resource_.path, .timeout = kListTimeout, .stop = stop};
-    if (!resource_.label_selector.empty()) {
-      request.query.emplace_back("labelSelector", resource_.label_selector);
-    }
-    if (paged) request.query.emplace_back("limit", kPageSize);
-    if (continue_token.empty()) {
-      request.query.emplace_back("resourceVersion", resource_version);
-    } else {
-      request.query.emplace_back("continue", continue_token);
-    }
-    const Result<Response> response = transport_.Do(request);
-    if (!response) {
-      listing.failure = Senseless(response.error().detail);
-      return listing;
-    }
-    if (response->status != 200) {
-      const ApiStatus status = ParseStatus(response->body, response->status);
-      // The pages of a list belong to one version; once it is gone, only a list in one piece helps.
-      if (Expired(status) && page_number > 0) return FetchAll(resource_version, false, stop);
-      listing.failure = Failure{status, response->retry_after};
-      return listing;
-    }
-    Result<ListPage> page = ParseList(response->body);
-    if (!page) {
-      listing.failure = Senseless(page.error().detail);
-      return listing;
-    }
-    std::move(page->objects.begin(), page->objects.end(), std::back_inserter(listing.objects));
-    listing.resource_version = page->resource_version;
-    continue_token = page->continue_token;
-    if (continue_token.empty()) return listing;
-    // A list in one piece is not continued: else 410s could send us round for ever.
-    if (!paged) break;
+void ListWatch::Listed(std::vector<RawObject> objects, std::string resource_version) {
+  Count(&ReflectorCounters::lists);
+  Heard();
+  {
+    const std::chrono::duration<double> took = clock_.Now() - list_began_;
+    const std::lock_guard lock(counters_mutex_);
+    counters_.list_seconds.Observe(took.count());
   }
-  listing.failure = Senseless("the list has too many pages");
-  return listing;
+  last_version_ = std::move(resource_version);
+  version_unavailable_ = false;
+  phase_ = Phase::kWatch;
+  handler_.Replace(std::move(objects));
+  SetState({true, ""});
 }
 
 Nanos ListWatch::ListFailed(const Failure& failure) {
@@ -126,31 +91,64 @@ Nanos ListWatch::ListFailed(const Failure& failure) {
     version_unavailable_ = true;
     return Nanos(0);
   }
-  return BackOff(Phase::kList, failure);
+  return BackOff(Phase::kList, failure, backoff_);
 }
 
-Nanos ListWatch::Watch(std::stop_token stop) {
-  Request request{.path = resource_.path, .stop = stop};
+Request ListWatch::WatchRequest(std::stop_token stop) const {
+  Request request{.path = resource_.path, .stop = std::move(stop)};
   request.query = {
       {"watch", "1"},
-      {"resourceVersion", last_version_},
       {"allowWatchBookmarks", "true"},
       {"timeoutSeconds", std::to_string(static_cast<int>(kWatchSeconds * (1 + random_())))}};
+  if (phase_ == Phase::kList) {
+    request.query.emplace_back("sendInitialEvents", "true");
+    request.query.emplace_back("resourceVersionMatch", "NotOlderThan");
+  }
+  const bool latest = phase_ == Phase::kList && version_unavailable_;
+  request.query.emplace_back("resourceVersion", latest ? "" : last_version_);
+  if (!resource_.field_selector.empty()) {
+    request.query.emplace_back("fieldSelector", resource_.field_selector);
+  }
   if (!resource_.label_selector.empty()) {
     request.query.emplace_back("labelSelector", resource_.label_selector);
   }
+  return request;
+}
+
+Nanos ListWatch::Watch(std::stop_token stop) {
   WatchParser parser;
   Watching watching;
   const Nanos start = clock_.Now();
+  watching.last_byte = start;
+  if (phase_ == Phase::kList) watching.initial.emplace();
   const Result<StreamEnd> end = transport_.Stream(
-      request, [&](std::string_view chunk) { return Receive(chunk, parser, watching); });
+      WatchRequest(stop), [&](std::string_view chunk) { return Receive(chunk, parser, watching); });
   if (stop.stop_requested()) return Nanos(0);
+  if (watching.initial) return InitialEnded(end, watching);
   if (!end) {
     // No answer says nothing about the version: watching goes on from it.
     Count(&ReflectorCounters::restarts_error);
-    return BackOff(Phase::kWatch, Senseless(end.error().detail));
+    return BackOff(Phase::kWatch, Senseless(end.error().detail), backoff_);
   }
   return WatchEnded(*end, watching, clock_.Now() - start);
+}
+
+Nanos ListWatch::InitialEnded(const Result<StreamEnd>& end, const Watching& watching) {
+  if (!end) return ListFailed(Senseless(end.error().detail));
+  Failure failure = Senseless("the watch ended before it had sent all objects");
+  if (watching.failure) {
+    failure = *watching.failure;
+  } else if (end->kind == StreamEnd::Kind::kStatus) {
+    failure = {ParseStatus(end->response.body, end->response.status), end->response.retry_after};
+  }
+  const ApiStatus& status = failure.status;
+  if (Expired(status) || status.resource_version_too_large || MayGoAway(status.code)) {
+    return ListFailed(failure);
+  }
+  spdlog::info("Listing by LIST, not by watch resource={} reason=\"{}\"", resource_.name,
+               Describe(status));
+  list_by_watch_ = false;
+  return Nanos(0);
 }
 
 Nanos ListWatch::WatchEnded(const StreamEnd& end, const Watching& watching, Nanos lasted) {
@@ -169,7 +167,7 @@ Nanos ListWatch::WatchEnded(const StreamEnd& end, const Watching& watching, Nano
   }
   Count(&ReflectorCounters::restarts_eof);
   if (lasted < kShortWatch && !watching.any_event) {
-    return BackOff(Phase::kWatch, Senseless("the watch ended at once"));
+    return BackOff(Phase::kWatch, Senseless("the watch ended at once"), backoff_);
   }
   return Nanos(0);
 }
@@ -181,23 +179,56 @@ Nanos ListWatch::WatchRefused(const Failure& failure) {
     const bool again = last_expiry_ && now - *last_expiry_ < kQuiet;
     last_expiry_ = now;
     phase_ = Phase::kList;
-    return again ? BackOff(Phase::kList, failure) : Nanos(0);
+    return again ? BackOff(Phase::kList, failure, expiry_backoff_) : Nanos(0);
   }
   Count(&ReflectorCounters::restarts_error);
-  return BackOff(failure.status.code == 429 ? Phase::kWatch : Phase::kList, failure);
+  return BackOff(failure.status.code == 429 ? Phase::kWatch : Phase::kList, failure, backoff_);
 }
 
 bool ListWatch::Receive(std::string_view chunk, WatchParser& parser, Watching& watching) {
-  SetState(state_.synced, "");
+  if (!watching.initial) SetState({state_.synced, ""});
+  const Nanos now = clock_.Now();
+  if (!chunk.empty()) watching.last_byte = now;
+  if (watching.initial && now - watching.last_byte >= kInitialSilence) {
+    watching.failure = Senseless("the watch stalled before it had sent all objects");
+    return false;
+  }
   std::vector<WatchEvent> events;
   const Result<> fed = parser.Feed(chunk, events);
   for (WatchEvent& event : events) {
     watching.any_event = true;
-    Handle(std::move(event), watching);
+    watching.initial ? Collect(std::move(event), watching) : Handle(std::move(event), watching);
     if (watching.failure) return false;
   }
   if (!fed) watching.failure = Senseless(fed.error().detail);
   return !watching.failure;
+}
+
+// These events are not in the order of versions: last_version_ stays as it is until all are there.
+void ListWatch::Collect(WatchEvent event, Watching& watching) {
+  std::map<Key, RawObject>& initial = *watching.initial;
+  switch (event.type) {
+    case WatchEvent::Type::kAdded:
+    case WatchEvent::Type::kModified:
+      initial.insert_or_assign(event.object.key, event.object);
+      return;
+    case WatchEvent::Type::kDeleted:
+      initial.erase(event.object.key);
+      return;
+    case WatchEvent::Type::kError:
+      watching.failure = Failure{event.status};
+      return;
+    case WatchEvent::Type::kUnknown:
+      return;
+    case WatchEvent::Type::kBookmark:
+      break;
+  }
+  if (!event.initial_events_end) return;
+  std::vector<RawObject> objects;
+  objects.reserve(initial.size());
+  for (auto& [key, object] : initial) objects.push_back(std::move(object));
+  watching.initial.reset();
+  Listed(std::move(objects), std::move(event.resource_version));
 }
 
 void ListWatch::Handle(WatchEvent event, Watching& watching) {
@@ -226,29 +257,33 @@ void ListWatch::Handle(WatchEvent event, Watching& watching) {
                    event.type_text);
       return;
   }
+  Heard();
   last_version_ = std::move(event.resource_version);
 }
 
-Nanos ListWatch::BackOff(Phase next, const Failure& failure) {
+Nanos ListWatch::BackOff(Phase next, const Failure& failure, Backoff& backoff) {
   phase_ = next;
-  SetState(state_.synced, Describe(failure.status));
+  SetState({state_.synced, Describe(failure.status), failure.status.code});
   const Nanos now = clock_.Now();
   if (last_failure_ && now - *last_failure_ >= kQuiet) {
     backoff_.Reset();
-    denied_backoff_.Reset();
+    expiry_backoff_.Reset();
   }
   last_failure_ = now;
-  Backoff& backoff = failure.status.code == 403 ? denied_backoff_ : backoff_;
   const Nanos delay = backoff.Next(random_());
   const seconds asked = std::min(failure.retry_after.value_or(seconds(0)), kLongestRetryAfter);
   return std::max<Nanos>(delay, asked);
 }
 
-void ListWatch::SetState(bool synced, const std::string& error) {
-  ReflectorState state{synced, error};
+void ListWatch::SetState(ReflectorState state) {
   if (state == state_) return;
   state_ = std::move(state);
   handler_.StateChanged(state_);
+}
+
+void ListWatch::Heard() {
+  const std::lock_guard lock(counters_mutex_);
+  counters_.heard_at = static_cast<double>(std::time(nullptr));
 }
 
 void ListWatch::Count(std::uint64_t ReflectorCounters::*counter) {

@@ -111,6 +111,8 @@ Result<WatchEvent> ParseWatchEvent(std::string_view line) {
       event.status = ToStatus(object, 0);
       return event;
     case WatchEvent::Type::kBookmark:
+      event.initial_events_end = Text(Member(Member(object, "metadata"), "annotations"),
+                                      "k8s.io/initial-events-end") == "true";
       break;
     case WatchEvent::Type::kAdded:
     case WatchEvent::Type::kModified:

@@ -46,10 +46,11 @@ ApiStatus ParseStatus(std::string_view body, int http_status);
 struct WatchEvent {
   enum class Type { kAdded, kModified, kDeleted, kBookmark, kError, kUnknown };
   Type type = Type::kUnknown;
-  std::string type_text;         // as sent, for the log
-  RawObject object;              // ADDED, MODIFIED, DELETED (its last state)
-  std::string resource_version;  // all but ERROR and unknown types
-  ApiStatus status;              // ERROR
+  std::string type_text;            // as sent, for the log
+  RawObject object;                 // ADDED, MODIFIED, DELETED (its last state)
+  std::string resource_version;     // all but ERROR and unknown types
+  bool initial_events_end = false;  // BOOKMARK: all objects were sent (sendInitialEvents)
+  ApiStatus status;                 // ERROR
 };
 
 // Errors: kInvalid when the line is not an event, or an object has no name or version.

@@ -19,9 +19,10 @@ namespace stevedore::kube {
 
 // A client for `access.server` that gives up after `inactivity` without a byte in either direction.
 // It follows no redirect, trusts the cluster's CA alone (the system's only where none is given),
-// and reads CA and client certificate anew for each connection.
+// and reads CA and client certificate anew for each connection. With `gzip` it asks for compressed
+// answers, and gives them out unpacked.
 Result<std::shared_ptr<web::http::client::http_client>> MakeRestClient(
-    const ClusterAccess& access, std::chrono::milliseconds inactivity);
+    const ClusterAccess& access, std::chrono::milliseconds inactivity, bool gzip);
 
 // `token` may be empty. Errors: kInvalid, a header value with control characters.
 Result<web::http::http_request> MakeRestRequest(const ClusterAccess& access, const Request& request,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -59,10 +60,12 @@ struct RestTransport::Impl {
         bucket(options.requests_per_second, options.burst),
         close_any_time(IsIpAddress(credentials.access().server.host)) {}
 
-  // The library has one inactivity limit per client, so short and long requests need two.
-  Result<std::shared_ptr<Client>> ClientFor(bool patient);
+  // The library has one inactivity limit per client.
+  enum class Use { kUnary, kList, kWatch };
+
+  Result<std::shared_ptr<Client>> ClientFor(Use use);
   bool WaitForTurn(const Request& request);
-  Result<std::shared_ptr<RestCall>> Start(const Request& request, bool patient, bool stream,
+  Result<std::shared_ptr<RestCall>> Start(const Request& request, Use use, bool stream,
                                           const std::string& token);
   Result<Response> DoOnce(const Request& request, const std::string& token);
   Result<StreamEnd> StreamOnce(const Request& request, const ChunkSink& sink,
@@ -79,16 +82,18 @@ struct RestTransport::Impl {
   const bool close_any_time;
   const std::shared_ptr<OpenCalls> open_calls = std::make_shared<OpenCalls>();
   std::mutex clients_mutex;
-  Held clients[2];
+  std::map<Use, Held> clients;
 };
 
-Result<std::shared_ptr<Client>> RestTransport::Impl::ClientFor(bool patient) {
+Result<std::shared_ptr<Client>> RestTransport::Impl::ClientFor(Use use) {
   const std::lock_guard lock(clients_mutex);
-  Held& held = clients[patient ? 1 : 0];
+  Held& held = clients[use];
   const Nanos now = clock.Now();
   if (!held.client || now - held.made >= options.client_age) {
-    auto made = MakeRestClient(credentials.access(),
-                               patient ? options.watch_silence : options.unary_timeout);
+    const milliseconds inactivity = use == Use::kUnary  ? options.unary_timeout
+                                    : use == Use::kList ? options.list_silence
+                                                        : options.watch_silence;
+    auto made = MakeRestClient(credentials.access(), inactivity, use == Use::kList);
     if (!made) return made.error();
     // Calls under way keep the old client until they end.
     held = Held{*std::move(made), now};
@@ -107,10 +112,10 @@ bool RestTransport::Impl::WaitForTurn(const Request& request) {
   return !request.stop.stop_requested();
 }
 
-Result<std::shared_ptr<RestCall>> RestTransport::Impl::Start(const Request& request, bool patient,
+Result<std::shared_ptr<RestCall>> RestTransport::Impl::Start(const Request& request, Use use,
                                                              bool stream,
                                                              const std::string& token) {
-  auto client = ClientFor(patient);
+  auto client = ClientFor(use);
   if (!client) return client.error();
   auto http_request = MakeRestRequest(credentials.access(), request, options.user_agent, token);
   if (!http_request) return http_request.error();
@@ -125,7 +130,10 @@ Result<Response> RestTransport::Impl::DoOnce(const Request& request, const std::
   const milliseconds timeout =
       request.timeout == milliseconds(0) ? options.unary_timeout : request.timeout;
   const auto deadline = SteadyClock::now() + timeout;
-  auto started = Start(request, timeout > options.unary_timeout, false, token);
+  const Use use = request.gzip                      ? Use::kList
+                  : timeout > options.unary_timeout ? Use::kWatch
+                                                    : Use::kUnary;
+  auto started = Start(request, use, false, token);
   if (!started) return started.error();
   RestCall& call = **started;
   if (!call.Wait(RestCall::Until::kEnded, deadline, request.stop)) {
@@ -146,7 +154,7 @@ Result<Response> RestTransport::Impl::DoOnce(const Request& request, const std::
 
 Result<StreamEnd> RestTransport::Impl::StreamOnce(const Request& request, const ChunkSink& sink,
                                                   const std::string& token) {
-  auto started = Start(request, true, true, token);
+  auto started = Start(request, Use::kWatch, true, token);
   if (!started) return started.error();
   RestCall& call = **started;
   const auto deadline = SteadyClock::now() + options.watch_silence + kSilenceMargin;
@@ -178,31 +186,28 @@ Result<StreamEnd> RestTransport::Impl::Refused(const Request& request, RestCall&
 
 Result<StreamEnd> RestTransport::Impl::Pump(const Request& request, const ChunkSink& sink,
                                             RestCall& call) {
-  if (!sink("")) {
+  const auto end = [&call](StreamEnd::Kind kind) {
     call.Cancel();
-    return StreamEnd{StreamEnd::Kind::kRefused, {}};
-  }
+    return StreamEnd{kind, {}};
+  };
+  if (!sink("")) return end(StreamEnd::Kind::kRefused);
+  auto last_byte = SteadyClock::now();
   for (;;) {
-    const auto deadline = SteadyClock::now() + options.watch_silence + kSilenceMargin;
-    const bool woken = call.Wait(RestCall::Until::kBytes, deadline, request.stop);
-    if (request.stop.stop_requested() || !woken) {
-      call.Cancel();
-      return StreamEnd{woken || request.stop.stop_requested() ? StreamEnd::Kind::kCancelled
-                                                              : StreamEnd::Kind::kSilence,
-                       {}};
-    }
+    const auto tick = SteadyClock::now() + options.watch_tick;
+    const bool woken = call.Wait(RestCall::Until::kBytes, tick, request.stop);
+    if (request.stop.stop_requested()) return end(StreamEnd::Kind::kCancelled);
     // Read before the bytes: what arrives in between is found by the next round.
     const bool ended = call.ended();
     const std::string bytes = call.TakeBytes();
-    if (!bytes.empty() && !sink(bytes)) {
-      call.Cancel();
-      return StreamEnd{StreamEnd::Kind::kRefused, {}};
-    }
+    if (!bytes.empty()) last_byte = SteadyClock::now();
+    if ((!bytes.empty() || !woken) && !sink(bytes)) return end(StreamEnd::Kind::kRefused);
     if (ended) {
       const auto error = call.error();
       const bool silent = error && error->timed_out;
       return StreamEnd{silent ? StreamEnd::Kind::kSilence : StreamEnd::Kind::kEof, {}};
     }
+    if (SteadyClock::now() - last_byte >= options.watch_silence + kSilenceMargin)
+      return end(StreamEnd::Kind::kSilence);
   }
 }
 

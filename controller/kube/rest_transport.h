@@ -17,8 +17,11 @@ namespace stevedore::kube {
 struct RestOptions {
   std::string user_agent;                           // see UserAgent()
   std::chrono::milliseconds unary_timeout{10'000};  // of a request that names none
+  std::chrono::milliseconds list_silence{15'000};   // of a long answer (Request::gzip)
   // A watch without a byte for so long is dead: 2.5 bookmarks of the API server.
   std::chrono::milliseconds watch_silence{150'000};
+  // How often a silent watch's sink is called.
+  std::chrono::milliseconds watch_tick{5'000};
   // New connections now and then, so that replicas of the API server share the load.
   std::chrono::milliseconds client_age{3'600'000};
   std::size_t max_body_bytes = 256u << 20;

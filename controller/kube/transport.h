@@ -24,6 +24,7 @@ struct Request {
   std::string content_type{};           // of the body; empty when there is none
   std::string body{};                   // at most a few MiB: it is held in memory
   std::chrono::milliseconds timeout{};  // Do: the whole exchange; 0 = the transport's default
+  bool gzip = false;                    // Do: the answer may be long and may come compressed
   bool unlimited = false;               // not counted by the client's rate limit: Lease renewals
   std::stop_token stop{};               // ends the call early, from any thread
 };
@@ -48,8 +49,8 @@ struct StreamEnd {
   Response response;
 };
 
-// Gets the bytes of a 200 as they arrive, in order, the first time an empty chunk as soon as the
-// status is known; false ends the stream.
+// Gets the bytes of a 200 as they arrive, in order. An empty chunk comes as soon as the status is
+// known, and now and then while there is silence. False ends the stream.
 using ChunkSink = std::function<bool(std::string_view chunk)>;
 
 // Thread: any; calls may run at the same time. Each call blocks its thread and nothing else.

@@ -24,21 +24,22 @@ std::string DirectoryOf(const std::string& path) {
 
 }  // namespace
 
-AckReader::AckReader(std::string path, DirectoryWatch watch, UniqueFd stop,
+AckReader::AckReader(std::string path, const Clock& clock, DirectoryWatch watch, UniqueFd stop,
                      std::function<void()> changed)
     : path_(std::move(path)),
+      clock_(clock),
       watch_(std::move(watch)),
       stop_(std::move(stop)),
       changed_(std::move(changed)) {}
 
-Result<std::unique_ptr<AckReader>> AckReader::Start(const std::string& path,
+Result<std::unique_ptr<AckReader>> AckReader::Start(const std::string& path, const Clock& clock,
                                                     std::function<void()> changed) {
   auto watch = DirectoryWatch::Open(DirectoryOf(path));
   if (!watch) return watch.error();
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop) return Error{Errc::kUnavailable, std::string("eventfd: ") + std::strerror(errno)};
   std::unique_ptr<AckReader> reader(
-      new AckReader(path, std::move(*watch), std::move(stop), std::move(changed)));
+      new AckReader(path, clock, std::move(*watch), std::move(stop), std::move(changed)));
   reader->Read();
   reader->thread_ = std::thread([self = reader.get()] { self->Run(); });
   return reader;
@@ -56,25 +57,28 @@ void AckReader::Run() {
   for (;;) {
     if (::poll(fds, 2, -1) < 0 && errno != EINTR) return;
     if ((fds[1].revents & POLLIN) != 0) return;
-    if (!watch_.Drain(name)) continue;
-    Read();
-    changed_();
+    if (watch_.Drain(name) && Read()) changed_();
   }
 }
 
-void AckReader::Read() {
-  const auto text = ReadFile(path_, kMaxStatusBytes);
-  if (!text) return;  // not there yet, or being replaced
-  auto status = config::DecodeStatus(*text);
+bool AckReader::Read() {
+  auto text = ReadFile(path_, kMaxStatusBytes);
+  if (!text || *text == text_) return false;  // not there yet, being replaced, or as before
+  text_ = std::move(*text);
+  auto status = config::DecodeStatus(text_);
   if (!status) {
     spdlog::warn("Ignored proxy status file={} error=\"{}\"", path_, status.error().detail);
-    return;
+    return false;
   }
+  status->time.clear();
   const std::lock_guard lock(mutex_);
-  latest_ = std::move(*status);
+  latest_.changed_at = clock_.Now();
+  if (latest_.status && *latest_.status == *status) return false;
+  latest_.status = std::make_shared<const config::ProxyStatus>(std::move(*status));
+  return true;
 }
 
-std::optional<config::ProxyStatus> AckReader::Latest() const {
+Ack AckReader::Latest() const {
   const std::lock_guard lock(mutex_);
   return latest_;
 }

@@ -1,14 +1,15 @@
-// AckReader: what the proxy answers in its status file, and a call when it answers anew.
+// AckReader: what the proxy answers in its status file, when it last gave a sign of life there, and
+// a call when it answers anew.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 
+#include "proxy/base/clock.h"
 #include "proxy/base/directory_watch.h"
 #include "proxy/base/result.h"
 #include "proxy/base/unique_fd.h"
@@ -16,30 +17,40 @@
 
 namespace stevedore::publish {
 
-// Thread: owns one that watches; Latest() from any. `changed` is called on that thread.
+struct Ack {
+  // The last answer that could be read, without its time; null before the first. Another pointer
+  // means another answer: who reads compares no more than that.
+  std::shared_ptr<const config::ProxyStatus> status;
+  Nanos changed_at{0};  // when the file was last seen to change; the start, for what stood there
+};
+
+// Thread: owns one that watches; Latest() from any. `changed` is called on that thread, and only
+// for an answer that differs in more than its time. Lifetime: the clock outlives it.
 class AckReader {
  public:
   // Watches the directory of `path` (--proxy-status); the file itself may come later.
-  static Result<std::unique_ptr<AckReader>> Start(const std::string& path,
+  static Result<std::unique_ptr<AckReader>> Start(const std::string& path, const Clock& clock,
                                                   std::function<void()> changed);
   ~AckReader();
   AckReader(const AckReader&) = delete;
   AckReader& operator=(const AckReader&) = delete;
 
-  // The last answer that could be read; nothing before the first.
-  std::optional<config::ProxyStatus> Latest() const;
+  Ack Latest() const;
 
  private:
-  AckReader(std::string path, DirectoryWatch watch, UniqueFd stop, std::function<void()> changed);
+  AckReader(std::string path, const Clock& clock, DirectoryWatch watch, UniqueFd stop,
+            std::function<void()> changed);
   void Run();
-  void Read();
+  bool Read();  // true for another answer
 
   const std::string path_;
+  const Clock& clock_;
   DirectoryWatch watch_;
   UniqueFd stop_;  // eventfd: readable when the thread has to end
   const std::function<void()> changed_;
+  std::string text_;  // as last read
   mutable std::mutex mutex_;
-  std::optional<config::ProxyStatus> latest_;
+  Ack latest_;
   std::thread thread_;
 };
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <iterator>
 
+#include "controller/publish/programmed.h"
+
 namespace stevedore::publish {
 namespace {
 
@@ -12,79 +14,55 @@ using api::ConditionStatus;
 using api::ConditionType;
 using api::Reason;
 
-template <class T>
-const T* FindByName(const std::vector<T>& list, const std::string& name) {
-  const auto found =
-      std::find_if(list.begin(), list.end(), [&name](const T& item) { return item.name == name; });
-  return found == list.end() ? nullptr : &*found;
+// What the replica's proxy says of the upstream; null when that does not count, or when it has
+// nothing to say.
+const config::UpstreamStatus* Seen(const compile::RouteReport& report, const ReplicaAnswer& replica,
+                                   const compile::UpstreamReport& upstream) {
+  if (!RunsRoute(report, replica)) return nullptr;
+  const auto found = replica.report.upstreams.find(upstream.config_name);
+  return found == replica.report.upstreams.end() ? nullptr : &found->second;
 }
 
-bool Runs(const ProxyAnswer& answer) {
-  return answer.status && !answer.written_digest.empty() &&
-         answer.status->digest == answer.written_digest;
+// Who sees it, where there are several who could.
+std::string Seer(const ReplicaAnswers& answers, const ReplicaAnswer& replica) {
+  return answers.replicas.size() > 1 ? ", says " + ProxyOf(replica.report) : "";
 }
 
-// Whether the proxy runs this very route, be it in the newest config or in the one before.
-bool Holds(const compile::RouteReport& report, const ProxyAnswer& answer) {
-  return Runs(answer) || (answer.status && answer.held.contains(report.key));
-}
-
-bool Rejected(const ProxyAnswer& answer) {
-  return answer.status && !answer.written_digest.empty() &&
-         answer.status->last_attempt.digest == answer.written_digest &&
-         !answer.status->last_attempt.applied;
-}
-
-ConditionState NotRunning(const ProxyAnswer& answer) {
-  if (answer.written_digest.empty())
-    return {ConditionStatus::kUnknown, Reason::kPending, "the config could not be written yet"};
-  if (!answer.status && answer.overdue)
-    return {ConditionStatus::kFalse, Reason::kProxyUnreachable, "the proxy has not answered yet"};
-  if (Rejected(answer)) {
-    const auto& errors = answer.status->last_attempt.errors;
-    return {ConditionStatus::kFalse, Reason::kProxyRejected,
-            "the proxy refused the config" +
-                (errors.empty() ? std::string() : ": " + ToString(errors.front()))};
-  }
-  if (answer.overdue)
-    return {ConditionStatus::kFalse, Reason::kProxyUnreachable,
-            "the proxy still runs another config"};
-  return {ConditionStatus::kUnknown, Reason::kPending, "waiting for the proxy"};
-}
-
-ConditionState Programmed(const compile::RouteReport& report, const ProxyAnswer& answer) {
-  if (!report.is_accepted() || !report.listener)
-    return {ConditionStatus::kFalse, Reason::kInvalid, "the route is not accepted"};
-  const bool late = !Runs(answer) && (Rejected(answer) || answer.overdue);
-  if (late || !Holds(report, answer)) return NotRunning(answer);
-  const auto* listener = FindByName(answer.status->listeners, report.listener->name);
-  if (listener == nullptr)
-    return {ConditionStatus::kUnknown, Reason::kPending, "waiting for the proxy"};
-  if (!listener->bound)
-    return {ConditionStatus::kFalse, Reason::kBindFailed,
-            "the proxy cannot listen: " + listener->error};
-  return {ConditionStatus::kTrue, Reason::kProgrammed, ""};
-}
-
-// What Kubernetes says of the peers, corrected by what the proxy's probes say.
-ConditionState PeersAvailable(const compile::RouteReport& report, const ProxyAnswer& answer) {
-  if (!Holds(report, answer) || report.peers_available.status != ConditionStatus::kTrue)
-    return report.peers_available;
+// What Kubernetes says of the peers, corrected by what the proxies' probes say. The worst that one
+// of them sees counts: its clients are served no better.
+ConditionState PeersAvailable(const compile::RouteReport& report, const ReplicaAnswers& answers) {
+  if (report.peers_available.status != ConditionStatus::kTrue) return report.peers_available;
   ConditionState state = report.peers_available;
   for (const compile::UpstreamReport& upstream : report.upstreams) {
-    const auto* seen = FindByName(answer.status->upstreams, upstream.config_name);
-    if (seen == nullptr) continue;
-    if (seen->total > 0 && seen->healthy == 0 && !seen->backup_active)
-      return {ConditionStatus::kFalse, Reason::kAllProbesFailing,
-              "no peer of upstream " + upstream.name + " passes its probe"};
-    if (seen->backup_active)
-      state = {ConditionStatus::kFalse, Reason::kUsingBackup,
-               "upstream " + upstream.name + " uses its backup peers"};
+    for (const ReplicaAnswer& replica : answers.replicas) {
+      const auto* seen = Seen(report, replica, upstream);
+      if (seen == nullptr) continue;
+      if (seen->total > 0 && seen->healthy == 0 && !seen->backup_active)
+        return {
+            ConditionStatus::kFalse, Reason::kAllProbesFailing,
+            "no peer of upstream " + upstream.name + " passes its probe" + Seer(answers, replica)};
+      if (seen->backup_active && state.reason != Reason::kUsingBackup)
+        state = {ConditionStatus::kFalse, Reason::kUsingBackup,
+                 "upstream " + upstream.name + " uses its backup peers" + Seer(answers, replica)};
+    }
   }
   return state;
 }
 
-void FillUpstreams(const compile::RouteReport& report, const ProxyAnswer& answer,
+// Adds what the proxies see: the smallest number of healthy peers. Other replicas tell only of
+// upstreams that fail, so ours must have told something.
+void AddHealth(const compile::RouteReport& report, const ReplicaAnswers& answers,
+               const compile::UpstreamReport& upstream, api::UpstreamCounts& counts) {
+  for (const ReplicaAnswer& replica : answers.replicas) {
+    const auto* seen = Seen(report, replica, upstream);
+    if (seen == nullptr) continue;
+    if (upstream.probed)
+      counts.healthy = std::min(counts.healthy.value_or(seen->healthy), seen->healthy);
+    counts.using_backup = counts.using_backup || seen->backup_active;
+  }
+}
+
+void FillUpstreams(const compile::RouteReport& report, const ReplicaAnswers& answers,
                    api::RouteStatus& status) {
   int ready = 0;
   int total = 0;
@@ -96,13 +74,7 @@ void FillUpstreams(const compile::RouteReport& report, const ProxyAnswer& answer
     counts.draining = upstream.draining;
     ready += upstream.ready;
     total += upstream.total;
-    const auto* seen = Holds(report, answer)
-                           ? FindByName(answer.status->upstreams, upstream.config_name)
-                           : nullptr;
-    if (seen != nullptr) {
-      if (upstream.probed) counts.healthy = seen->healthy;
-      counts.using_backup = seen->backup_active;
-    }
+    AddHealth(report, answers, upstream, counts);
     status.upstreams.push_back(counts);
   }
   status.peer_summary = std::to_string(ready) + "/" + std::to_string(total);
@@ -116,9 +88,17 @@ bool IsOurs(const api::Condition& condition) {
                      [&](ConditionType type) { return condition.type == ToString(type); });
 }
 
+// What keeps clients from a listener that works.
+void AddPortProblem(const compile::RouteReport& report, const PortPublisher* ports,
+                    std::string& message) {
+  if (ports == nullptr || !report.listener || !report.listener->all_addresses) return;
+  const std::string problem = ports->ProblemOf(report.listener->port);
+  if (!problem.empty()) message += (message.empty() ? "" : "; ") + problem;
+}
+
 }  // namespace
 
-api::RouteStatus MakeStatus(const compile::RouteReport& report, const ProxyAnswer& answer,
+api::RouteStatus MakeStatus(const compile::RouteReport& report, const ReplicaAnswers& answers,
                             const api::RouteStatus& former, const StatusContext& context) {
   api::RouteStatus status;
   std::copy_if(former.conditions.begin(), former.conditions.end(),
@@ -129,23 +109,25 @@ api::RouteStatus MakeStatus(const compile::RouteReport& report, const ProxyAnswe
     status.port = report.listener->port;
     status.owner = report.listener->owner;
     status.attached_routes = report.listener->attached_routes;
+    status.addresses = report.listener->addresses;
   }
-  FillUpstreams(report, answer, status);
+  FillUpstreams(report, answers, status);
   const auto set = [&](ConditionType type, const ConditionState& state) {
     api::SetCondition(status, type, state, report.generation, context.now);
   };
-  const ConditionState programmed = Programmed(report, answer);
+  ProgrammedState programmed = Programmed(report, answers);
+  AddPortProblem(report, context.ports, programmed.condition.message);
   set(ConditionType::kAccepted, report.accepted);
   set(ConditionType::kResolvedRefs, report.resolved_refs);
-  set(ConditionType::kProgrammed, programmed);
-  set(ConditionType::kPeersAvailable, PeersAvailable(report, answer));
+  set(ConditionType::kProgrammed, programmed.condition);
+  set(ConditionType::kPeersAvailable, PeersAvailable(report, answers));
   if (report.conflicted) {
     set(ConditionType::kConflicted, *report.conflicted);
   } else {
     api::RemoveCondition(status, ConditionType::kConflicted);
   }
-  status.replicas_total = 1;
-  status.replicas_programmed = programmed.status == ConditionStatus::kTrue ? 1 : 0;
+  status.replicas_total = static_cast<std::int64_t>(answers.replicas.size());
+  status.replicas_programmed = programmed.programmed;
   return status;
 }
 

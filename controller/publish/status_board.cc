@@ -2,13 +2,22 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <set>
+#include <system_error>
 
 #include "controller/publish/route_statuses.h"
 #include "proxy/base/file.h"
 #include "proxy/base/log.h"
 
 namespace stevedore::publish {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 1u << 20;
+// As EncodeWithStatus() writes it.
+constexpr const char* kOurKind = R"("kind":"StevedoreRoute")";
+
+}  // namespace
 
 bool StatusBoard::Publish(const std::vector<RouteUpdate>& updates) {
   const std::lock_guard lock(mutex_);
@@ -18,6 +27,8 @@ bool StatusBoard::Publish(const std::vector<RouteUpdate>& updates) {
     Show(update);
   }
   Forget(present);
+  if (!published_ && !directory_.empty()) RemoveStaleFiles();
+  published_ = true;
   return WriteFiles();
 }
 
@@ -46,6 +57,19 @@ void StatusBoard::Forget(const std::set<kube::Key>& present) {
     if (!directory_.empty()) std::remove(FileOf(key).c_str());
     return true;
   });
+}
+
+// Files of a former process. Whatever else stands in the directory is somebody's own.
+void StatusBoard::RemoveStaleFiles() const {
+  std::set<std::string> wanted;
+  for (const auto& [key, status] : shown_) wanted.insert(FileOf(key));
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, failed)) {
+    const std::string path = directory_ + "/" + entry.path().filename().string();
+    if (entry.path().extension() != ".json" || wanted.contains(path)) continue;
+    const auto text = ReadFile(path, kMaxFileBytes);
+    if (text && text->find(kOurKind) != std::string::npos) std::remove(path.c_str());
+  }
 }
 
 void StatusBoard::LogChanges(const RouteUpdate& update, const api::RouteStatus* shown) const {

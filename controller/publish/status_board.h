@@ -16,7 +16,7 @@ namespace stevedore::publish {
 class StatusBoard final : public StatusSink {
  public:
   // `directory` (--status-dir): gets one <namespace>_<name>.json per route; empty: none are
-  // written.
+  // written. Those of routes that went while nobody looked are removed at the first Publish().
   explicit StatusBoard(std::string directory) : directory_(std::move(directory)) {}
 
   // Tells conditions that changed in the log, keeps the page and the files in step. False while a
@@ -29,11 +29,13 @@ class StatusBoard final : public StatusSink {
   void LogChanges(const RouteUpdate& update, const api::RouteStatus* shown) const;
   void Show(const RouteUpdate& update);
   void Forget(const std::set<kube::Key>& present);
+  void RemoveStaleFiles() const;
   bool WriteFiles();
   std::string FileOf(const kube::Key& key) const;
 
   const std::string directory_;
   mutable std::mutex mutex_;
+  bool published_ = false;
   std::map<kube::Key, api::RouteStatus> shown_;
   std::set<kube::Key> unwritten_;  // routes whose file is behind
   std::string told_error_;         // of the last attempt to write files

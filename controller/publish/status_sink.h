@@ -18,6 +18,7 @@ struct RouteUpdate {
   std::string origin;            // the manifest, in directory mode
   api::RouteStatus former;       // as the object has it
   api::RouteStatus status;
+  bool foreign = false;  // another controller keeps the status: nothing is written about the route
 };
 
 // Thread: one, the sync loop's.
@@ -27,6 +28,9 @@ class StatusSink {
   // Takes the statuses of all routes of the class. True when there is nothing left to be written;
   // false asks to be called again soon.
   virtual bool Publish(const std::vector<RouteUpdate>& updates) = 0;
+  // Whether there is something to publish without any news. Asked at every turn of the loop, at
+  // least once a second, so it must be cheap.
+  virtual bool due() const { return false; }
 };
 
 }  // namespace stevedore::publish

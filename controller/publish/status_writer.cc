@@ -54,14 +54,15 @@ bool StatusWriter::Publish(const std::vector<RouteUpdate>& updates) {
   std::set<kube::Key> present;
   for (const RouteUpdate& update : updates) {
     present.insert(update.key);
-    if (!Differs(update.former, update.status)) continue;
+    if (update.foreign || !Differs(update.former, update.status)) continue;
     Written& state = last_[update.key];
     if (state.uid != update.uid) state = Written();
     state.uid = update.uid;
     if (AwaitsWatch(state, update)) continue;
     const Nanos now = clock_.Now();
     const bool due = now >= std::max(silent_until_, DueAt(state, update));
-    done = due && now - began < kRoundTime && Write(update, state) && done;
+    const bool may = due && now - began < kRoundTime && may_write_();
+    done = may && Write(update, state) && done;
   }
   std::erase_if(last_, [&present](const auto& entry) { return !present.contains(entry.first); });
   return done;
@@ -84,6 +85,7 @@ bool StatusWriter::Write(const RouteUpdate& update, Written& state) {
   // both.
   if (response && (response->status == 404 || response->status == 409)) {
     state.outdated_version = update.resource_version;
+    ++conflicted_;
     return true;
   }
   if (!response || response->status < 200 || response->status >= 300)

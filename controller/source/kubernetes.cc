@@ -30,11 +30,12 @@ ResourceKind Describe(Kind kind) {
   return {"", "", ""};
 }
 
-kube::Resource ToResource(Kind kind, const std::string& scope) {
+kube::Resource ToResource(Kind kind, const std::string& scope, const std::string& name) {
   const ResourceKind described = Describe(kind);
   std::string path = described.group;
   if (!scope.empty()) path += "/namespaces/" + scope;
-  return {described.resource, path + "/" + described.resource, described.label_selector};
+  return {described.resource, path + "/" + described.resource, described.label_selector,
+          name.empty() ? "" : "metadata.name=" + name};
 }
 
 Object ToObject(kube::RawObject raw) { return {std::move(raw.key), std::move(raw.json), ""}; }
@@ -49,16 +50,19 @@ bool Decides(int status) {
 // One reflector and its way into the sink.
 class KubernetesSource::Watch final : public kube::ReflectorHandler {
  public:
-  Watch(KubernetesSource& source, Kind kind, const std::string& scope)
+  // `name`: the one object to watch; empty: all of them.
+  Watch(KubernetesSource& source, Kind kind, const std::string& scope, const std::string& name = "")
       : source_(source),
         kind_(kind),
         scope_(scope),
-        reflector_(ToResource(kind, scope), source.transport_, source.clock_, source.random_,
+        optional_(!name.empty()),
+        reflector_(ToResource(kind, scope, name), source.transport_, source.clock_, source.random_,
                    *this) {}
 
   void Start() { reflector_.Start(); }
   void Stop() { reflector_.Stop(); }
 
+  bool synced() const { return optional_ || Report().state.synced; }
   WatchReport Report() const {
     const std::lock_guard lock(mutex_);
     return {kind_, Describe(kind_).resource, scope_, state_, reflector_.counters()};
@@ -80,27 +84,36 @@ class KubernetesSource::Watch final : public kube::ReflectorHandler {
   KubernetesSource& source_;
   const Kind kind_;
   const std::string scope_;
+  const bool optional_;  // others need not wait for it
   mutable std::mutex mutex_;
   kube::ReflectorState state_;
   kube::Reflector reflector_;
 };
 
 void KubernetesSource::Watch::StateChanged(const kube::ReflectorState& state) {
-  bool first_sync = false;
+  kube::ReflectorState former;
   {
     const std::lock_guard lock(mutex_);
-    first_sync = state.synced && !state_.synced;
-    state_ = state;
+    former = std::exchange(state_, state);
   }
   const char* const resource = Describe(kind_).resource;
-  if (!state.error.empty()) {
+  // One refusal may be worded in several ways: it is told once.
+  const bool told = state.status != 0 && state.status == former.status;
+  if (state.status == 404 && !told && kind_ == Kind::kRoute) {
+    spdlog::warn(
+        "The API server has no StevedoreRoutes, will retry: is the CRD installed? "
+        "namespace={} error=\"{}\"",
+        scope_, state.error);
+  } else if (!state.error.empty() && !told) {
     spdlog::warn("Watch failed, will retry resource={} namespace={} error=\"{}\"", resource, scope_,
                  state.error);
-  } else if (first_sync) {
+  } else if (state.error.empty() && !former.synced) {
     spdlog::info("Watch is in step resource={} namespace={}", resource, scope_);
-  } else {
+  } else if (state.error.empty()) {
     spdlog::info("Watch works again resource={} namespace={}", resource, scope_);
   }
+  // It was never there, so nothing is lost by saying that it is not.
+  if (optional_ && !state.synced && state.status == 403) source_.sink_.Replace(kind_, scope_, {});
   if (source_.changed_) source_.changed_();
 }
 
@@ -119,6 +132,7 @@ KubernetesSource::~KubernetesSource() { Stop(); }
 void KubernetesSource::Start() {
   Add(Kind::kRoute);
   Add(Kind::kService);
+  if (further_) Add(std::make_unique<Watch>(*this, Kind::kService, further_->ns, further_->name));
   discovery_ = std::jthread([this](std::stop_token stop) { Discover(stop); });
 }
 
@@ -131,15 +145,18 @@ void KubernetesSource::Stop() {
 
 void KubernetesSource::Add(Kind kind) {
   for (const std::string& scope : scopes_) {
-    auto watch = std::make_unique<Watch>(*this, kind, scope);
-    watch->Start();
-    const std::lock_guard lock(mutex_);
-    watches_.push_back(std::move(watch));
+    Add(std::make_unique<Watch>(*this, kind, scope));
   }
 }
 
+void KubernetesSource::Add(std::unique_ptr<Watch> watch) {
+  watch->Start();
+  const std::lock_guard lock(mutex_);
+  watches_.push_back(std::move(watch));
+}
+
 void KubernetesSource::Discover(std::stop_token stop) {
-  Backoff backoff(std::chrono::milliseconds(800), std::chrono::seconds(30));
+  Backoff backoff(std::chrono::milliseconds(800), std::chrono::seconds(10));
   std::mutex mutex;
   std::condition_variable_any never;
   kube::Request request{.path = Describe(Kind::kEndpointSlice).group, .stop = stop};
@@ -166,7 +183,7 @@ void KubernetesSource::Discover(std::stop_token stop) {
 bool KubernetesSource::Synced() const {
   const std::lock_guard lock(mutex_);
   return complete_ && std::all_of(watches_.begin(), watches_.end(),
-                                  [](const auto& watch) { return watch->Report().state.synced; });
+                                  [](const auto& watch) { return watch->synced(); });
 }
 
 std::vector<WatchReport> KubernetesSource::Reports() const {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -40,6 +41,10 @@ class KubernetesSource {
   KubernetesSource(const KubernetesSource&) = delete;
   KubernetesSource& operator=(const KubernetesSource&) = delete;
 
+  // One Service more, in a namespace of its own: nothing else is read there. The rest works without
+  // it: when it may not be read, it counts as one that does not exist. REQUIRES: before Start().
+  void AlsoWatch(const kube::Key& service) { further_ = service; }
+
   // Returns at once; retries for ever. REQUIRES: called once.
   void Start();
   // Ends all watches and waits for their threads. May be called again.
@@ -53,6 +58,7 @@ class KubernetesSource {
   class Watch;
 
   void Add(Kind kind);
+  void Add(std::unique_ptr<Watch> watch);
   // Asks which of EndpointSlices and Endpoints the cluster serves until it answers, then adds that.
   void Discover(std::stop_token stop);
 
@@ -60,6 +66,7 @@ class KubernetesSource {
   const Clock& clock_;
   Sink& sink_;
   const std::vector<std::string> scopes_;
+  std::optional<kube::Key> further_;
   const std::function<double()> random_;
   const std::function<void()> changed_;
 

@@ -1,6 +1,7 @@
 #include "controller/store/store.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "controller/api/meta.h"
 
@@ -15,7 +16,9 @@ bool SameContent(const api::StevedoreRoute& a, const api::StevedoreRoute& b) {
 }
 bool SameContent(const api::Service& a, const api::Service& b) {
   return a.type == b.type && a.ports == b.ports && a.ip_families == b.ip_families &&
-         a.addresses == b.addresses && a.findings == b.findings;
+         a.cluster_ips == b.cluster_ips && a.external_ips == b.external_ips &&
+         a.ingress_ips == b.ingress_ips && a.ingress_hostnames == b.ingress_hostnames &&
+         a.findings == b.findings;
 }
 bool SameContent(const api::EndpointSlice& a, const api::EndpointSlice& b) {
   return a.service_name == b.service_name && a.address_type == b.address_type &&
@@ -53,7 +56,8 @@ std::vector<std::pair<kube::Key, Stored<T>>> DecodeAll(std::vector<Object>& obje
 
 }  // namespace
 
-Store::Store(std::vector<std::string> scopes) : scopes_(std::move(scopes)) {}
+Store::Store(std::vector<std::string> scopes, std::vector<Scope> further, const Clock* clock)
+    : scopes_(std::move(scopes)), further_(std::move(further)), clock_(clock) {}
 
 template <class T>
 bool Store::Put(Objects<T>& into, const kube::Key& key, Stored<T> stored) {
@@ -147,16 +151,19 @@ bool Store::Synced() const {
 }
 
 bool Store::IsSynced() const {
-  return std::all_of(scopes_.begin(), scopes_.end(), [&](const std::string& scope) {
-    const auto listed = [&](Kind kind) { return listed_.contains({kind, scope}); };
-    return listed(Kind::kRoute) && listed(Kind::kService) &&
-           (listed(Kind::kEndpointSlice) || listed(Kind::kEndpoints));
-  });
+  const bool all_further = std::all_of(further_.begin(), further_.end(),
+                                       [&](const Scope& scope) { return listed_.contains(scope); });
+  return all_further && std::all_of(scopes_.begin(), scopes_.end(), [&](const std::string& scope) {
+           const auto listed = [&](Kind kind) { return listed_.contains({kind, scope}); };
+           return listed(Kind::kRoute) && listed(Kind::kService) &&
+                  (listed(Kind::kEndpointSlice) || listed(Kind::kEndpoints));
+         });
 }
 
 void Store::Changed() {
   ++current_.generation;
   view_.reset();
+  if (clock_ != nullptr && !news_since_) news_since_ = clock_->Now();
   changed_.notify_all();
 }
 
@@ -187,6 +194,24 @@ std::shared_ptr<const ClusterView> Store::View() const {
       view->slices_of[{key.ns, stored.object->service_name}].push_back(stored.object);
   view_ = std::move(view);
   return view_;
+}
+
+std::optional<Nanos> Store::TakeNewsTime() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(news_since_, std::nullopt);
+}
+
+bool Store::NewsWaiting() const {
+  const std::lock_guard lock(mutex_);
+  return news_since_.has_value();
+}
+
+std::map<Kind, std::size_t> Store::Counts() const {
+  const std::lock_guard lock(mutex_);
+  return {{Kind::kRoute, current_.routes.size()},
+          {Kind::kService, current_.services.size()},
+          {Kind::kEndpointSlice, current_.slices.size()},
+          {Kind::kEndpoints, current_.endpoints.size()}};
 }
 
 }  // namespace stevedore::store

@@ -6,8 +6,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -15,15 +17,22 @@
 
 #include "controller/source/sink.h"
 #include "controller/store/cluster_view.h"
+#include "proxy/base/clock.h"
 
 namespace stevedore::store {
+
+// One kind in a namespace, "" for all.
+using Scope = std::pair<source::Kind, std::string>;
 
 // Objects leave it by Delete() or by a Replace() that does not name them, and in no other way.
 // Thread: internally synchronised; objects are decoded outside the lock.
 class Store final : public source::Sink {
  public:
-  // `scopes`: the scopes that must have been listed before Synced(), {""} for all namespaces.
-  explicit Store(std::vector<std::string> scopes = {""});
+  // What must have been listed before Synced(): every kind in each of `scopes`, {""} for all
+  // namespaces, and `further`. `clock` times the news, and outlives the store; without it they have
+  // no time.
+  explicit Store(std::vector<std::string> scopes = {""}, std::vector<Scope> further = {},
+                 const Clock* clock = nullptr);
 
   void Replace(source::Kind kind, const std::string& scope,
                std::vector<source::Object> objects) override;
@@ -45,6 +54,14 @@ class Store final : public source::Sink {
   // The picture now. Cheap: built at most once per generation, then shared.
   std::shared_ptr<const ClusterView> View() const;
 
+  // When the first change came since the last call, nothing when there was none. Whoever takes news
+  // in calls it before View(), so that none is missed.
+  std::optional<Nanos> TakeNewsTime();
+  // Whether TakeNewsTime() would tell a time.
+  bool NewsWaiting() const;
+  // How many objects there are of each kind.
+  std::map<source::Kind, std::size_t> Counts() const;
+
  private:
   template <class T>
   void ReplaceAll(Objects<T>& into, const std::string& scope,
@@ -55,10 +72,13 @@ class Store final : public source::Sink {
   void Changed();         // REQUIRES: mutex_ held
 
   const std::vector<std::string> scopes_;
+  const std::vector<Scope> further_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   ClusterView current_;  // without slices_of, which View() adds
-  std::set<std::pair<source::Kind, std::string>> listed_;
+  std::set<Scope> listed_;
+  const Clock* const clock_;
+  std::optional<Nanos> news_since_;
   bool woken_ = false;
   mutable std::shared_ptr<const ClusterView> view_;
 };

@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
-# A real Kubernetes control plane in a network namespace of this machine. Needs root. Nothing leaves the namespace.
+# A real Kubernetes in a network namespace of this machine. Needs root. Nothing leaves the namespace.
 #
-#   cluster.sh build               etcd and Kubernetes from their Go modules: minutes, once, then kept in the cache
+#   cluster.sh build               every program from its Go module: minutes, once, then kept in the cache
 #   cluster.sh up                  etcd, API server, controller manager: 3 s; prints the kubeconfig's path
+#   cluster.sh node                after up: scheduler, containerd, kubelet, kube-proxy: 10 s; pods run
+#   cluster.sh image NAME          makes the image of tests/cluster/images/NAME.c; prints its archive
+#   cluster.sh base                makes a Debian 12 image to build on; prints its archive
+#   cluster.sh product FILE        the product's image from build/release, as an archive
+#   cluster.sh import FILE...      archives of images into the node
 #   cluster.sh peer NAME ADDRESS   a host of its own on the cluster's network (10.201.0.0/16); prints its namespace
 #   cluster.sh kubectl ARGS...     kubectl as administrator
-#   cluster.sh run COMMAND...      any command in the cluster's namespace, with KUBECONFIG set
-#   cluster.sh pid PART            of etcd, kube-apiserver or kube-controller-manager
+#   cluster.sh run COMMAND...      any command in the cluster's namespace, with KUBECONFIG set; helm too
+#   cluster.sh pid PART            of etcd, kube-apiserver, kubelet and so on
 #   cluster.sh start PART          once more, after it was killed
 #   cluster.sh down                ends what it started, by pid, and removes the namespaces and the state
 #
@@ -17,14 +22,20 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 . "$here/build.sh"
 . "$here/control_plane.sh"
+. "$here/images.sh"
+. "$here/node.sh"
 
 command=${1:-help}
 [ $# -eq 0 ] || shift
 case $command in
-  build | up | down) "$command" ;;
+  build | up | node | down) "$command" ;;
+  image) image "$1"; echo "$IMAGES/$1.tar" ;;
+  base) base; echo "$IMAGES/debian.tar" ;;
+  product) product "$1" ;;
+  import) import "$@" ;;
   peer) peer "$1" "$2" ;;
   kubectl) kubectl "$@" ;;
-  run) export KUBECONFIG=$KUBECONFIG_FILE; in_ns "$@" ;;
+  run) export KUBECONFIG=$KUBECONFIG_FILE PATH=$CLUSTER_BIN:$PATH; in_ns "$@" ;;
   pid) pid_of "$1" ;;
   start) "start_$1" ;;
   *) sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "$0"; exit 2 ;;

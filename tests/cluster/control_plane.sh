@@ -9,13 +9,14 @@ make_network() {
   in_ns ip route replace default dev node0   # the API server wants one; nothing is behind it
 }
 
+# write_kubeconfig USER TOKEN
 write_kubeconfig() {
-  cat >"$KUBECONFIG_FILE" <<EOT
+  cat >"$CLUSTER_DIR/$1.kubeconfig" <<EOT
 apiVersion: v1
 kind: Config
 clusters: [{name: test, cluster: {server: "https://$NODE_IP:6443", certificate-authority: "$CLUSTER_DIR/pki/apiserver.crt"}}]
-users: [{name: admin, user: {token: $1}}]
-contexts: [{name: test, context: {cluster: test, user: admin}}]
+users: [{name: $1, user: {token: $2}}]
+contexts: [{name: test, context: {cluster: test, user: $1}}]
 current-context: test
 EOT
 }
@@ -23,13 +24,16 @@ EOT
 kubectl() { in_ns "$CLUSTER_BIN/kubectl" --kubeconfig="$KUBECONFIG_FILE" "$@"; }
 
 make_credentials() {
-  local token pki=$CLUSTER_DIR/pki
+  local admin kubelet pki=$CLUSTER_DIR/pki
   mkdir -p "$pki"
   openssl ecparam -name prime256v1 -genkey -noout -out "$pki/sa.key"
   openssl ec -in "$pki/sa.key" -pubout -out "$pki/sa.pub" 2>/dev/null
-  token=$(openssl rand -hex 16)
-  echo "$token,admin,admin,\"system:masters\"" >"$pki/tokens.csv"
-  write_kubeconfig "$token"
+  admin=$(openssl rand -hex 16)
+  kubelet=$(openssl rand -hex 16)
+  printf '%s,%s,%s,"%s"\n' "$admin" admin admin system:masters \
+    "$kubelet" "system:node:$CLUSTER_NS" kubelet system:nodes >"$pki/tokens.csv"
+  write_kubeconfig admin "$admin"
+  write_kubeconfig kubelet "$kubelet"
   # Who did what, without bodies: tests count requests and writers in audit.log.
   printf 'apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n' >"$CLUSTER_DIR/audit-policy.yaml"
 }
@@ -42,7 +46,7 @@ start_etcd() {
 
 api_ready() {
   in_ns curl --silent --fail --max-time 2 --cacert "$CLUSTER_DIR/pki/apiserver.crt" \
-    -H "Authorization: Bearer $(cut -d, -f1 "$CLUSTER_DIR/pki/tokens.csv")" "https://$NODE_IP:6443/readyz"
+    -H "Authorization: Bearer $(head -n 1 "$CLUSTER_DIR/pki/tokens.csv" | cut -d, -f1)" "https://$NODE_IP:6443/readyz"
 }
 
 start_kube-apiserver() {
@@ -51,7 +55,7 @@ start_kube-apiserver() {
     --secure-port=6443 --cert-dir="$CLUSTER_DIR/pki" --token-auth-file="$CLUSTER_DIR/pki/tokens.csv" \
     --service-account-key-file="$CLUSTER_DIR/pki/sa.pub" --service-account-signing-key-file="$CLUSTER_DIR/pki/sa.key" \
     --service-account-issuer=https://kubernetes.default.svc --authorization-mode=Node,RBAC \
-    --enable-admission-plugins=NodeRestriction --allow-privileged=true \
+    --enable-admission-plugins=NodeRestriction --allow-privileged=true --kubelet-preferred-address-types=InternalIP \
     --audit-policy-file="$CLUSTER_DIR/audit-policy.yaml" --audit-log-path="$CLUSTER_DIR/audit.log" \
     --audit-log-mode=blocking
   wait_for "the API server" 60 api_ready
@@ -63,7 +67,7 @@ start_kube-controller-manager() {
     --root-ca-file="$CLUSTER_DIR/pki/apiserver.crt" --use-service-account-credentials=true
 }
 
-# The processes in the order of their start; a kubelet and its runtime would follow here.
+# The processes in the order of their start.
 PARTS="etcd kube-apiserver kube-controller-manager"
 
 up() {
@@ -93,6 +97,7 @@ peer() {
 
 down() {
   local name
+  node_down
   for part in $(printf '%s\n' $PARTS | tac); do stop "$part"; done
   if [ -f "$CLUSTER_DIR/peers" ]; then
     while read -r name; do ip netns delete "$name" 2>/dev/null || true; done <"$CLUSTER_DIR/peers"

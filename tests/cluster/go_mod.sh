@@ -14,7 +14,7 @@ staging=v0.${KUBERNETES#1.}
   echo "module stevedore.io/tests/cluster"
   sed -n '/^go /p; /^godebug /p' "$module/go.mod"
   echo "tool ("
-  printf '\t%s\n' go.etcd.io/etcd/server/v3 k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kube-scheduler,kubectl}
+  printf '\t%s\n' go.etcd.io/etcd/server/v3 k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kube-scheduler,kubectl,kubelet,kube-proxy}
   echo ")"
   echo "require k8s.io/kubernetes v$KUBERNETES"
   sed -n '/^require (/,/^)/p' "$module/go.mod" | sed "s/ v0\.0\.0$/ $staging/"

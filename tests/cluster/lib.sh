@@ -18,8 +18,13 @@ die() { echo "cluster: $*" >&2; exit 1; }
 in_ns() { nsenter --net="/run/netns/$CLUSTER_NS" "$@"; }
 
 # When a process began, in clock ticks since boot: with the pid it names one process for good. Field 22, counted after
-# the command's name, which may hold spaces.
-start_time() { local stat; stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1; set -- ${stat##*) }; echo "${20}"; }
+# the command's name, which may hold spaces. Fails when it is gone, or dead and not yet reaped.
+start_time() {
+  local stat
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  set -- ${stat##*) }
+  [ "$1" != Z ] && echo "${20}"
+}
 
 # spawn NAME COMMAND...: runs a process of the cluster in the background and remembers it.
 spawn() {
@@ -38,13 +43,12 @@ pid_of() {
   [ "$(start_time "$pid")" = "$began" ] && echo "$pid"
 }
 
-# stop NAME: asks, then insists after 4 s.
+# stop NAME: at once, since nothing of a test's cluster is worth a tidy end; returns when it is gone.
 stop() {
   local pid
   if pid=$(pid_of "$1"); then
-    kill "$pid" 2>/dev/null || true
+    kill -9 "$pid" 2>/dev/null || true
     for _ in $(seq 80); do pid_of "$1" >/dev/null || break; sleep 0.05; done
-    if pid=$(pid_of "$1"); then kill -9 "$pid" 2>/dev/null || true; fi
   fi
   rm -f "$CLUSTER_DIR/$1.pid"
 }

@@ -1,6 +1,9 @@
 #include "controller/cluster_mode.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <ctime>
 
 #include "controller/app.h"
 #include "tests/controller/fake_proxy.h"
@@ -113,6 +116,38 @@ TEST_F(ClusterModeTest, ProgramsARouteAndSaysSoWithoutTooManyWords) {
   }
 }
 
+// Who came first is told by their timestamps alone, however wrong the clock that gave them.
+TEST_F(ClusterModeTest, TheClockOfTheApiServerIsNotCompared) {
+  const std::time_t now = std::time(nullptr);
+  for (const int skew : {-3600, 3600}) {
+    SCOPED_TRACE(skew);
+    const auto at = [&](int seconds) {
+      const std::time_t moment = now + skew + seconds;
+      char text[32];
+      std::tm parts{};
+      std::strftime(text, sizeof(text), "%FT%TZ", ::gmtime_r(&moment, &parts));
+      return std::string(text);
+    };
+    const std::string suffix = skew < 0 ? "-past" : "-future";
+    const int port = skew < 0 ? 2614 : 2615;
+    Json older = Route("older" + suffix, port);
+    older["metadata"]["creationTimestamp"] = at(-10);
+    Json newer = Route("newer" + suffix, port);
+    newer["metadata"]["creationTimestamp"] = at(0);
+    newer["metadata"]["namespace"] = "another";
+    api_.Put("stevedoreroutes", newer);
+    api_.Put("stevedoreroutes", older);
+    if (!app_) Start();
+    ASSERT_TRUE(WaitUntil([&] { return ConfigIn(options_.proxy_config).has_value(); }));
+    // The younger route may be seen first, and own the port for a moment.
+    EXPECT_TRUE(WaitUntil([&] {
+      Acknowledge();
+      return Condition("older" + suffix, "Programmed") == "True/Programmed";
+    }));
+    EXPECT_TRUE(WaitFor("newer" + suffix, "Accepted", "False/PortConflict"));
+  }
+}
+
 TEST_F(ClusterModeTest, TouchesNoConfigBeforeEveryResourceIsListed) {
   const std::string former = "{ \"version\": 1, \"listeners\": [], \"upstreams\": [] }\n";
   root_.Write("config.json", former);
@@ -171,6 +206,21 @@ TEST_F(ClusterModeTest, ComputesAnewWhatConflicted) {
   EXPECT_EQ(api_.Get("stevedoreroutes", "kcp")["metadata"]["labels"]["by"], "somebody");
 }
 
+TEST_F(ClusterModeTest, TellsTransitionsAsEvents) {
+  api_.Put("stevedoreroutes", Route("kcp", 2614));
+  Start();
+  ASSERT_TRUE(WaitFor("kcp", "Programmed", "Unknown/Pending"));
+  Acknowledge();
+  ASSERT_TRUE(WaitUntil([&] { return api_.told().size() == 2; }));
+  const std::vector<Json> told = api_.told();
+  EXPECT_EQ(told[0]["reason"], "Accepted");
+  EXPECT_EQ(told[1]["reason"], "Programmed");
+  for (const Json& event : told) {
+    EXPECT_EQ(event["regarding"]["uid"], api_.Get("stevedoreroutes", "kcp")["metadata"]["uid"]);
+    EXPECT_NE(event["reportingInstance"], "");
+  }
+}
+
 TEST_F(ClusterModeTest, WritesAStatusAgainThatTheServerCouldNotTake) {
   api_.Put("stevedoreroutes", Route("kcp", 2614));
   api_.RefuseNextApply(500);
@@ -178,6 +228,97 @@ TEST_F(ClusterModeTest, WritesAStatusAgainThatTheServerCouldNotTake) {
   ASSERT_TRUE(WaitForPeers(2)) << "the config does not wait for statuses";
   EXPECT_TRUE(WaitFor("kcp", "Accepted", "True/Accepted"));
   EXPECT_EQ(api_.applied().size(), 2u);
+}
+
+TEST_F(ClusterModeTest, WritesStatusesOnlyWhileItLeads) {
+  const auto lease_held_by = [](const std::string& holder) {
+    return Json{{"metadata", {{"name", "stevedore-stevedore"}, {"namespace", "ours"}}},
+                {"spec", {{"holderIdentity", holder}, {"leaseDurationSeconds", 15}}}};
+  };
+  options_.leader_elect = true;
+  api_.Put("leases", lease_held_by("another_1"));
+  api_.Put("stevedoreroutes", Route("kcp", 2614));
+  Start();
+  ASSERT_TRUE(WaitForPeers(2)) << "a standby programs its own proxy";
+  Acknowledge();
+  ASSERT_TRUE(WaitUntil([&] {
+    const std::string text = HttpGet(app_->metrics_port(), "/metrics").body;
+    return text.find("stevedore_routes{condition=\"Programmed\",status=\"True\"} 1") !=
+           std::string::npos;
+  }));
+  EXPECT_TRUE(api_.applied().empty());
+  // The other one gives it up.
+  api_.Put("leases", lease_held_by(""));
+  EXPECT_TRUE(WaitFor("kcp", "Programmed", "True/Programmed"));
+  EXPECT_EQ(api_.applied().size(), 1u);
+  app_.reset();
+  const Json lease = api_.Get("leases", "stevedore-stevedore");
+  EXPECT_EQ(lease["spec"]["holderIdentity"], "") << "given up at the end";
+}
+
+TEST_F(ClusterModeTest, GoesOnWithoutAccessToTheLease) {
+  options_.leader_elect = true;
+  options_.leader_election_id = "elsewhere";
+  api_.Refuse("leases", 403);
+  api_.Put("stevedoreroutes", Route("kcp", 2614));
+  Start();
+  ASSERT_TRUE(WaitForPeers(2)) << "datagrams need no Lease";
+  EXPECT_TRUE(api_.applied().empty());
+  api_.Refuse("leases", 0);
+  EXPECT_TRUE(WaitFor("kcp", "Accepted", "True/Accepted"));
+  EXPECT_EQ(api_.Get("leases", "elsewhere")["metadata"]["namespace"], "ours");
+}
+
+TEST_F(ClusterModeTest, LeavesTheStatusOfAnotherControllerToIt) {
+  Json route = Route("kcp", 2614);
+  route["status"] = {{"controllerName", "elsewhere/stevedore"}};
+  api_.Put("stevedoreroutes", route);
+  api_.Put("stevedoreroutes", Route("dns", 2615));
+  Start();
+  ASSERT_TRUE(WaitFor("dns", "Accepted", "True/Accepted"));
+  ASSERT_EQ(api_.applied().size(), 1u);
+  EXPECT_EQ(api_.Get("stevedoreroutes", "kcp")["status"]["controllerName"], "elsewhere/stevedore");
+  EXPECT_TRUE(WaitForPeers(2)) << "its datagrams are ours all the same";
+}
+
+TEST_F(ClusterModeTest, SpeaksForOtherReplicasAndTellsThemOfItself) {
+  options_.leader_elect = true;
+  api_.Put("stevedoreroutes", Route("kcp", 2614));
+  Start();
+  ASSERT_TRUE(WaitForPeers(2));
+  Acknowledge();
+  ASSERT_TRUE(WaitFor("kcp", "Programmed", "True/Programmed"));
+  char host[256] = {};
+  ASSERT_EQ(::gethostname(host, sizeof host - 1), 0);
+  const std::string own = "stevedore-" + std::string(host);
+  const auto annotation = [](const Json& lease) {
+    return lease.is_null() ? ""
+                           : std::string(lease["metadata"]["annotations"]["stevedore.io/report"]);
+  };
+  ASSERT_TRUE(WaitUntil([&] {
+    return annotation(api_.Get("leases", own)).find(R"("proxy":"runs")") != std::string::npos;
+  }));
+  Json other = api_.Get("leases", own);
+  other["metadata"]["name"] = "stevedore-b";
+  other["metadata"].erase("uid");
+  other["spec"]["holderIdentity"] = "b";
+  Json report = Json::parse(annotation(other));
+  const auto put = [&] {
+    other["metadata"]["annotations"]["stevedore.io/report"] = report.dump();
+    api_.Put("leases", other);
+  };
+  report["node"] = "n2";
+  report["unbound"] = {{{"name", "game/2614"}, {"error", "taken"}}};
+  put();
+  ASSERT_TRUE(WaitFor("kcp", "Programmed", "False/BindFailed"));
+  const Json status = api_.Get("stevedoreroutes", "kcp")["status"];
+  EXPECT_NE(status.dump().find("pod b on node n2"), std::string::npos) << status;
+  EXPECT_EQ(status["replicas"], (Json{{"total", 2}, {"programmed", 1}}));
+  report.erase("unbound");
+  put();
+  EXPECT_TRUE(WaitFor("kcp", "Programmed", "True/Programmed"));
+  app_.reset();
+  EXPECT_TRUE(api_.Get("leases", own).is_null()) << "nobody misses who ended cleanly";
 }
 
 TEST_F(ClusterModeTest, IsNamedAfterItsPod) {

@@ -29,7 +29,7 @@ TEST_F(DirectoryModeTest, DeliversManifestsAndShowsStatuses) {
   EXPECT_EQ((*mode)->controller_name(), "local/edge");
   EXPECT_TRUE((*mode)->Watches().empty());
   EXPECT_FALSE(store_.Synced());
-  ASSERT_TRUE((*mode)->Start(store_));
+  ASSERT_TRUE((*mode)->Start(store_, [] {}));
   EXPECT_TRUE(store_.Synced());
   EXPECT_EQ(store_.View()->services.size(), 1u);
 
@@ -57,7 +57,7 @@ TEST_F(DirectoryModeTest, NeedsTheDirectory) {
   options_.directory = root_.path() + "/none";
   auto mode = DirectoryMode::Open(options_);
   ASSERT_TRUE(mode);
-  EXPECT_FALSE((*mode)->Start(store_));
+  EXPECT_FALSE((*mode)->Start(store_, [] {}));
   (*mode)->Stop();
 }
 

@@ -1,78 +1,98 @@
 #include "controller/metrics.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
 
 #include <set>
 
+#include "controller/app.h"
+#include "tests/controller/documented_metrics.h"
+#include "tests/controller/fake_proxy.h"
+#include "tests/controller/http_get.h"
+#include "tests/controller/kube/temp_dir.h"
+#include "tests/controller/scripted_api.h"
+
 namespace stevedore {
 namespace {
 
-using prometheus::MetricFamily;
+using Json = ScriptedApi::Json;
+using testing::HasSubstr;
+using testing::Not;
 
-SyncNumbers Numbers() {
-  SyncNumbers numbers;
-  numbers.syncs = 5;
-  numbers.sync_errors = 2;
-  numbers.sync_seconds = 0.5;
-  numbers.config_writes = 3;
-  numbers.config_write_errors = 2;
-  numbers.config_written_at = 1700000000;
-  numbers.config_bytes = 1234;
-  numbers.routes = {{{"Accepted", "True"}, 4}, {{"Accepted", "False"}, 1}};
-  return numbers;
-}
-
-source::WatchReport Watch(const std::string& resource, const std::string& scope) {
-  source::WatchReport report;
-  report.resource = resource;
-  report.scope = scope;
-  report.state.synced = true;
-  report.counters.added = 7;
-  report.counters.restarts_expired = 1;
-  report.counters.lists = 2;
-  return report;
-}
-
-std::string Text(const ControllerMetrics& metrics) {
-  return prometheus::TextSerializer().Serialize(metrics.Collect());
-}
-
-void ExpectLine(const std::string& text, const std::string& line) {
-  EXPECT_NE(("\n" + text).find("\n" + line + "\n"), std::string::npos) << line << "\nin\n" << text;
-}
-
-TEST(ControllerMetrics, TellNumbersOfTheLoop) {
-  const std::string text = Text(ControllerMetrics(Numbers, {}));
-  ExpectLine(text, R"(controller_runtime_reconcile_total{controller="sync",result="success"} 5)");
-  ExpectLine(text, R"(controller_runtime_reconcile_total{controller="sync",result="error"} 2)");
-  ExpectLine(text, R"(controller_runtime_reconcile_errors_total{controller="sync"} 2)");
-  ExpectLine(text, R"(controller_runtime_reconcile_time_seconds_count{controller="sync"} 7)");
-  ExpectLine(text, R"(controller_runtime_reconcile_time_seconds_sum{controller="sync"} 0.5)");
-  ExpectLine(text, R"(stevedore_config_writes_total{result="success"} 3)");
-  ExpectLine(text, R"(stevedore_config_writes_total{result="failure"} 2)");
-  ExpectLine(text, "stevedore_config_last_write_timestamp_seconds 1700000000");
-  ExpectLine(text, "stevedore_config_size_bytes 1234");
-  ExpectLine(text, R"(stevedore_routes{condition="Accepted",status="True"} 4)");
-  ExpectLine(text, R"(stevedore_routes{condition="Accepted",status="False"} 1)");
-  EXPECT_EQ(text.find("stevedore_watch"), std::string::npos);
-}
-
-TEST(ControllerMetrics, TellEveryWatchUnderOneFamilyPerName) {
-  const ControllerMetrics metrics(Numbers, [] {
-    return std::vector{Watch("services", ""), Watch("stevedoreroutes", "game")};
-  });
-  const std::string text = Text(metrics);
-  ExpectLine(text, R"(stevedore_watch_events_total{resource="services",scope="",type="added"} 7)");
-  ExpectLine(text,
-             R"(stevedore_watch_restarts_total{resource="services",scope="",reason="expired"} 1)");
-  ExpectLine(text, R"(stevedore_lists_total{resource="stevedoreroutes",scope="game"} 2)");
-  ExpectLine(text, R"(stevedore_watch_synced{resource="stevedoreroutes",scope="game"} 1)");
+TEST(ControllerMetrics, EachFamilyStandsOnceAndSaysWhatItIs) {
+  ControllerNumbers numbers;
+  numbers.watches.resize(2);
+  numbers.watches[0].resource = "services";
+  numbers.watches[1].resource = "stevedoreroutes";
+  numbers.leadership = Leadership{"stevedore", true};
+  numbers.client.emplace();
+  numbers.ports.emplace();
+  const ControllerMetrics metrics([&] { return numbers; });
   std::set<std::string> names;
-  for (const MetricFamily& family : metrics.Collect()) {
+  for (const prometheus::MetricFamily& family : metrics.Collect()) {
     EXPECT_TRUE(names.insert(family.name).second) << family.name << " is there twice";
     EXPECT_FALSE(family.help.empty()) << family.name;
   }
+  EXPECT_GT(names.size(), 20u);
+}
+
+TEST(ControllerMetrics, SayNothingOfAnApiServerWhereThereIsNone) {
+  const ControllerMetrics metrics([] { return ControllerNumbers(); });
+  const std::string text = prometheus::TextSerializer().Serialize(metrics.Collect());
+  EXPECT_THAT(text, HasSubstr("controller_runtime_reconcile_total"));
+  for (const char* absent : {"stevedore_watch", "rest_client", "leader_election",
+                             "stevedore_status_writes", "stevedore_service"})
+    EXPECT_THAT(text, Not(HasSubstr(absent)));
+}
+
+// A controller of a cluster that has done everything once.
+class DocumentedMetricsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    api_.Put(
+        "stevedoreroutes",
+        {{"metadata", {{"name", "kcp"}, {"namespace", "ours"}, {"generation", 1}}},
+         {"spec",
+          {{"listener", {{"port", 2614}}},
+           {"defaultUpstream", "a"},
+           {"upstreams", {{{"name", "a"}, {"serviceRef", {{"name", "pods"}, {"port", 53}}}}}}}}});
+    ControllerOptions options;
+    options.kubeconfig = root_.Write("kubeconfig", api_.Kubeconfig());
+    options.proxy_config = root_.path() + "/config.json";
+    options.proxy_status = root_.path() + "/status.json";
+    options.metrics_address = "127.0.0.1:0";
+    options.leader_elect = true;
+    options.compile.published_service = kube::Key{"ours", "stevedore"};
+    auto app = App::Start(options);
+    ASSERT_TRUE(app) << app.error().detail;
+    app_ = std::move(*app);
+  }
+  std::string Page() { return HttpGet(app_->metrics_port(), "/metrics").body; }
+  bool WaitForPage(const std::string& text) {
+    return WaitUntil([&] { return Page().find(text) != std::string::npos; });
+  }
+
+  kube::TempDir root_;
+  ScriptedApi api_;
+  std::unique_ptr<App> app_;
+};
+
+TEST_F(DocumentedMetricsTest, AreThoseThatARunningControllerExposes) {
+  ASSERT_TRUE(WaitForPage("stevedore_config_writes_total{result=\"success\"} 1\n"));
+  ASSERT_TRUE(WaitForPage("stevedore_routes{"));
+  ASSERT_TRUE(WaitForPage("rest_client_request_duration_seconds_count{"));
+  const auto document = ReadFile("docs/metrics.md");
+  ASSERT_TRUE(document) << document.error().detail;
+  const MetricList documented = DocumentedMetrics(*document, {"Controller", "Both"});
+  const MetricList exposed = ExposedMetrics(Page());
+  ASSERT_GT(documented.size(), 30u);
+  for (const auto& [name, what] : documented) {
+    ASSERT_TRUE(exposed.contains(name)) << name << " is in docs/metrics.md alone";
+    EXPECT_EQ(what, exposed.at(name)) << name << " differs";
+  }
+  for (const auto& [name, what] : exposed)
+    EXPECT_TRUE(documented.contains(name)) << name << " (" << what << ") is not documented";
 }
 
 }  // namespace

@@ -74,6 +74,11 @@ class ScriptedApi {
     const std::lock_guard lock(mutex_);
     return applied_;
   }
+  // Bodies of all Kubernetes Events, created or patched.
+  std::vector<Json> told() {
+    const std::lock_guard lock(mutex_);
+    return told_;
+  }
   // Request lines.
   std::vector<std::string> requests() { return server_->requests(); }
 
@@ -82,11 +87,17 @@ class ScriptedApi {
     const std::string target =
         request.substr(request.find(' ') + 1, request.find(" HTTP/") - request.find(' ') - 1);
     const std::string path = target.substr(0, target.find('?'));
+    if (path.find("/events") != std::string::npos) return Tell(connection, request);
     if (request.starts_with("PATCH ")) return Apply(connection, request);
+    if (request.starts_with("PUT ") || request.starts_with("POST ") ||
+        path.find("/leases/") != std::string::npos)
+      return Keep(connection, request, path);
     const std::string resource = path.substr(path.rfind('/') + 1);
     if (resource == "v1") return connection.Write(kube::Answer(200, "{}"));
     if (const int refused = RefusalOf(resource); refused != 0)
       return connection.Write(kube::Answer(refused, "no"));
+    if (target.find("sendInitialEvents=") != std::string::npos)
+      return connection.Write(kube::Answer(422, "no"));
     if (target.find("watch=1") != std::string::npos)
       return Watch(connection, resource, VersionIn(target));
     return List(connection, resource);
@@ -145,6 +156,38 @@ class ScriptedApi {
     return connection.Write(kube::Answer(200, Store("stevedoreroutes", std::move(object)).dump()));
   }
 
+  // GET, POST, PUT and DELETE of single Leases.
+  bool Keep(kube::ServerConnection& connection, const std::string& request,
+            const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    if (const int refused = refused_["leases"]; refused != 0)
+      return connection.Write(kube::Answer(refused, "no"));
+    auto& leases = objects_["leases"];
+    if (request.starts_with("GET ")) {
+      const auto found = leases.find(path.substr(path.rfind('/') + 1));
+      if (found == leases.end()) return connection.Write(kube::Answer(404, "no"));
+      return connection.Write(kube::Answer(200, found->second.dump()));
+    }
+    if (request.starts_with("DELETE ")) {
+      const bool there = leases.erase(path.substr(path.rfind('/') + 1)) > 0;
+      return connection.Write(kube::Answer(there ? 200 : 404, "{}"));
+    }
+    Json body = Json::parse(request.substr(request.find("\r\n\r\n") + 4), nullptr, false);
+    const auto found = leases.find(body["metadata"]["name"]);
+    const Json none;
+    const Json& version =
+        found == leases.end() ? none : found->second["metadata"]["resourceVersion"];
+    if (body["metadata"].value("resourceVersion", Json()) != version)
+      return connection.Write(kube::Answer(409, "no"));
+    return connection.Write(kube::Answer(200, Store("leases", std::move(body)).dump()));
+  }
+
+  bool Tell(kube::ServerConnection& connection, const std::string& request) {
+    const std::lock_guard lock(mutex_);
+    told_.push_back(Json::parse(request.substr(request.find("\r\n\r\n") + 4), nullptr, false));
+    return connection.Write(kube::Answer(request.starts_with("POST ") ? 201 : 200, "{}"));
+  }
+
   // Returns the object as it is stored. REQUIRES: mutex_ held.
   Json Store(const std::string& resource, Json object) {
     auto& objects = objects_[resource];
@@ -170,6 +213,7 @@ class ScriptedApi {
   std::map<std::string, int> refused_;
   std::vector<std::pair<int, std::function<void()>>> apply_refusals_;
   std::vector<Json> applied_;
+  std::vector<Json> told_;
   std::unique_ptr<kube::ScriptedServer> server_;
 };
 

@@ -1,10 +1,14 @@
 """A real control plane of the test's own: tests/cluster/cluster.sh, and what tests do with it."""
 
+import contextlib
+import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 
@@ -53,6 +57,16 @@ class Cluster:
         assert done.returncode == 0 or not check, f"kubectl {arguments}: {done.stderr}"
         return done
 
+    def run(self, *command, check=True, timeout=60, stdin=None):
+        """A command in the cluster's network, with KUBECONFIG and helm on PATH: its CompletedProcess."""
+        done = subprocess.run([SCRIPT, "run", *map(str, command)], env=self._env, capture_output=True, text=True,
+                              timeout=timeout, input=stdin or "")
+        assert done.returncode == 0 or not check, f"{command}: {done.stdout}{done.stderr}"
+        return done
+
+    def helm(self, *arguments, check=True, timeout=60):
+        return self.run("helm", *arguments, check=check, timeout=timeout)
+
     def apply(self, objects, check=True):
         objects = [objects] if isinstance(objects, dict) else objects
         return self.kubectl("apply", "-f", "-", check=check,
@@ -61,6 +75,19 @@ class Cluster:
     def get(self, kind, name, namespace="default"):
         """The live object."""
         return json.loads(self.kubectl("get", kind, name, "-n", namespace, "-o", "json").stdout)
+
+    def request(self, method, path, body=None, content_type="application/merge-patch+json"):
+        """The body of the API server's answer, without kubectl: where many small requests have to be cheap."""
+        token = re.search(r"token: (\w+)", pathlib.Path(self.kubeconfig).read_text()).group(1)
+        trust = ssl.create_default_context(cafile=str(self.state / "pki" / "apiserver.crt"))
+        connection = http.client.HTTPSConnection(NODE_IP, 6443, timeout=10, context=trust)
+        with contextlib.closing(connection), netns.inside(self.namespace):
+            connection.request(method, path, json.dumps(body) if body else None, {
+                "Authorization": f"Bearer {token}", "Content-Type": content_type})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        assert answer.status < 300, f"{method} {path}: {answer.status} {text}"
+        return text
 
     def install_crds(self):
         self.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
@@ -89,3 +116,29 @@ class Cluster:
     def close(self):
         subprocess.run([SCRIPT, "down"], env=self._env, check=True, timeout=120)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Node(Cluster):
+    """A cluster with a real node: containerd, kubelet, kube-proxy, scheduler. Pods run."""
+
+    def __init__(self):
+        super().__init__()
+        try:
+            self._script("node", timeout=200)
+        except BaseException:
+            self.close()
+            raise
+
+    def load(self, *archives):
+        """Images of docker-archives."""
+        self._script("import", *archives, timeout=120)
+
+    def test_image(self, name):
+        """The image of tests/cluster/images/<name>.c, on the node; its reference."""
+        self.load(self._script("image", name, timeout=120).strip().splitlines()[-1])
+        return f"localhost/{name}:1"
+
+    def product(self, archive):
+        """The product's own image on the node, made from build/release when a program in it is newer."""
+        self._script("product", archive, timeout=280)
+        self.load(archive)

@@ -12,7 +12,8 @@ from harness import netns
 _ENV = {**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parent.parent)}
 
 
-def _spawn(module, arguments, namespace):
+def spawn(module, arguments, namespace):
+    """Runs harness.MODULE as a process with pipes to its stdin and stdout."""
     argv = [sys.executable, "-B", "-m", f"harness.{module}", *arguments]
     return subprocess.Popen(netns.command(namespace, argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                             text=True, env=_ENV)
@@ -29,7 +30,7 @@ class Load:
     def __init__(self, port, flows, rate=5000, seconds=60, host="127.0.0.1", namespace=None, **orders):
         orders = {"target": [host, port], "rate": rate, "seconds": seconds, "flows": flows, **orders}
         self._seconds = seconds
-        self._process = _spawn("load_main", [json.dumps(orders)], namespace)
+        self._process = spawn("load_main", [json.dumps(orders)], namespace)
 
     def _report(self):
         output, _ = self._process.communicate(timeout=self._seconds + 30)
@@ -58,7 +59,7 @@ class PeerProcess:
 
     def __init__(self, name, address="127.0.0.1", port=0, namespace=None):
         self.name, self.address = name, address
-        self._process = _spawn("echo_main", ["--name", name, "--address", address, "--port", str(port)], namespace)
+        self._process = spawn("echo_main", ["--name", name, "--address", address, "--port", str(port)], namespace)
         self.port = int(self._process.stdout.readline())
 
     def config(self, **more):

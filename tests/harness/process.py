@@ -37,6 +37,7 @@ class Process:
         self.argv = [str(argument) for argument in argv]
         self.log_path = pathlib.Path(log_path)
         self._log = open(self.log_path, "ab")
+        self._began_at = self._log.tell()
         self._popen = subprocess.Popen(
             netns.command(namespace, self.argv), stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
             env={**os.environ, **(env or {})})
@@ -52,11 +53,15 @@ class Process:
         self._popen.send_signal(number)
 
     def wait_for_log(self, pattern, timeout=15.0):
-        """The first match in the log. Fails at once when the process has ended without it."""
+        """The first match in the log, as far as this process wrote it, or one that ran beside it. Fails at once when
+        the process has ended without it."""
+        def own_log():
+            return self.log_path.read_bytes()[self._began_at:].decode(errors="replace")
+
         def look():
-            match = re.search(pattern, self.log())
+            match = re.search(pattern, own_log())
             if not match and not self.running():
-                match = re.search(pattern, self.log())
+                match = re.search(pattern, own_log())
                 assert match, f"{self.argv[0]} ended with {self._popen.returncode}, no {pattern!r} in:\n{self.log()}"
             return match
         try:

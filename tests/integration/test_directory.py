@@ -8,6 +8,7 @@ from harness import objects
 from harness.configs import entry
 from harness.controller import directory
 from harness.load import flows
+from harness.metrics import DATAGRAMS
 from harness.process import run
 from harness.proxy import write_by_rename
 from harness.udp import free_port
@@ -66,6 +67,40 @@ def test_service_and_endpoint_slice(echo, client, manifests, gateway):
     answered(client, port, "a")
 
 
+def test_endpoints_where_there_is_no_slice(echo, client, manifests, gateway):
+    """As from a cluster without EndpointSlices."""
+    port = free_port()
+    ready, other = echo("ready"), echo("other")
+    put(manifests, "service.yaml", objects.service("game"))
+    put(manifests, "endpoints.yaml", {
+        "apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "game", "namespace": "default"},
+        "subsets": [{"addresses": [{"ip": peer.address}],
+                     "ports": [{"name": objects.PORT_NAME, "port": peer.port, "protocol": protocol}]}
+                    for peer, protocol in ((ready, "UDP"), (other, "TCP"))]})
+    put(manifests, "route.yaml", objects.route("game", port, [objects.service_upstream("game")]))
+    gateway()
+    answered(client, port, "ready")
+    assert [client(port).ask(b"x") for _ in range(6)] == ["ready"] * 6
+
+
+def test_a_file_that_is_being_written(echo, client, manifests, gateway):
+    """Half of it keeps the former objects, also while others change; the whole of it counts."""
+    port, other = free_port(), free_port()
+    first, second = echo("first"), echo("second")
+    put(manifests, "game.yaml", peers_route("game", port, first))
+    running, _ = gateway()
+    answered(client, port, "first")
+    text = json.dumps(peers_route("game", port, second), indent=1)
+    with open(manifests / "game.yaml", "w", encoding="utf-8") as file:
+        file.write(text[:len(text) // 2])
+        file.flush()
+        put(manifests, "other.yaml", peers_route("other", other, second))
+        answered(client, other, "second")
+        assert client(port).ask(b"x") == "first" and "last good objects stay" in running.log()
+        file.write(text[len(text) // 2:])
+    answered(client, port, "second")
+
+
 BAD = {
     "a typo in a field": (
         lambda route: route["spec"]["upstreams"][0].update(algoritm="RoundRobin"), ["spec.upstreams[0]", "algoritm"]),
@@ -113,9 +148,10 @@ def test_kill_of_the_controller_under_load(peer_process, load, client, manifests
     port = free_port()
     peers = [peer_process("a"), peer_process("b")]
     put(manifests, "game.yaml", peers_route("game", port, *peers))
-    running, _ = gateway()
+    running, forwarding = gateway()
     until("a peer answers", lambda: client(port).ask(b"x", timeout=0.2))
     traffic = load(port, flows(20))
+    until("traffic flows", lambda: forwarding.metrics().sum(DATAGRAMS, direction="client_out") > 1000)
     running.process.kill()
     again = controller(directory(manifests))
     put(manifests, "game.yaml", peers_route("game", port, *peers, session={"idleTimeoutSeconds": 61}))

@@ -11,7 +11,20 @@ import tidy  # noqa: E402
 
 HEADER = "// What it is.\n// SPDX-License-Identifier: Apache-2.0\n#pragma once\n"
 TEST = "#include <gtest/gtest.h>\nTEST(A, B) { EXPECT_TRUE(true); }\n"
+CRD = """spec:
+  versions:
+  - schema:
+      openAPIV3Schema:
+        description: What the kind is, in a sentence.
+        properties:
+          spec:
+            description: What shall happen to the datagrams.
+            x-kubernetes-validations: [{rule: "true", message: "`a` must be set with `b`"}]
+            properties:
+              seconds: {description: "Seconds until it ends. Default 5, 1 to 300.", default: 5, minimum: 1, maximum: 300}
+"""
 CLEAN = {
+    "crds/kind.yaml": CRD,
     "proxy/worker/worker.h": HEADER,
     "proxy/worker/worker.cc": '#include "proxy/worker/worker.h"\n\n#include "proxy/config/address.h"\n',
     "proxy/worker/CMakeLists.txt": "stevedore_library(proxy_worker SRCS worker.cc)\n",
@@ -87,6 +100,18 @@ PLANTED = {
         "proxy/runtime/balancer.h", HEADER + "void F() { spdlog::info(1); }\n", "logging on the packet path"),
     "std::function on the packet path": (
         "proxy/runtime/hash_key.h", HEADER + "std::function<void()> f;\n", "std::function on the packet path"),
+    "the chart's copy of the CRD": ("helm/stevedore/files/kind.yaml", CRD + "\n", "differs from crds/kind.yaml: copy it"),
+    "field without a description": (
+        "crds/kind.yaml+", "              more: {type: string}\n", "spec.more: a description of 0 characters"),
+    "default that is not told": (
+        "crds/kind.yaml", CRD.replace("Default 5", "Default 6"), 'spec.seconds: does not say "Default 5"'),
+    "default that is not there": (
+        "crds/kind.yaml", CRD.replace("default: 5, ", ""), "speaks of a default that the schema does not have"),
+    "limit that is not told": ("crds/kind.yaml", CRD.replace("maximum: 300", "maximum: 3"), 'does not say "1 to 3"'),
+    "value that is not told": (
+        "crds/kind.yaml", CRD.replace("minimum: 1, maximum: 300", "enum: [Flow]"), "does not name its value Flow"),
+    "rule without a message": (
+        "crds/kind.yaml", CRD.replace("`a` must be set with `b`", "wrong"), "does not say what would be right"),
     "metric without a description": (
         "proxy/control/x.h", HEADER + 'auto n = "stevedore_proxy_secrets_total";\n',
         "metric stevedore_proxy_secrets_total is not in docs/metrics.md"),

@@ -3,6 +3,7 @@
 import sys
 
 import bans
+import crd
 import includes
 import sizes
 import structure
@@ -12,7 +13,7 @@ from tree import Tree
 def faults(root):
     tree = Tree(root)
     found = []
-    for rules in (includes, sizes, structure, bans):
+    for rules in (includes, sizes, structure, bans, crd):
         found.extend(rules.check(tree))
     return sorted(set(found)), len(tree.files)
 

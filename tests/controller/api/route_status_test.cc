@@ -19,6 +19,7 @@ RouteStatus Sample() {
   status.port = 2614;
   status.owner = "game/kcp";
   status.attached_routes = 2;
+  status.addresses = {{"IPAddress", "203.0.113.7", 2614, 30614}, {"Hostname", "lb.test", 53, 0}};
   status.upstreams = {{"a", 3, 2, 1, 1, false}, {"b", 1, 1, {}, 0, true}};
   status.conditions = {{"Accepted", "True", 4, kNow, "Accepted", ""},
                        {"Programmed", "False", 4, kNow, "BindFailed", "port is \"taken\"\n"}};
@@ -38,7 +39,9 @@ TEST(RouteStatus, IsEncodedAsTheApiServerTakesIt) {
     "status": {
       "observedGeneration": 4, "controllerName": "stevedore/stevedore",
       "replicas": {"total": 2, "programmed": 1}, "peerSummary": "2/3",
-      "listener": {"port": 2614, "owner": "game/kcp", "attachedRoutes": 2},
+      "listener": {"port": 2614, "owner": "game/kcp", "attachedRoutes": 2, "addresses": [
+        {"type": "IPAddress", "value": "203.0.113.7", "port": 2614, "nodePort": 30614},
+        {"type": "Hostname", "value": "lb.test", "port": 53}]},
       "upstreams": [
         {"name": "a", "total": 3, "ready": 2, "healthy": 1, "draining": 1, "usingBackup": false},
         {"name": "b", "total": 1, "ready": 1, "draining": 0, "usingBackup": true}],

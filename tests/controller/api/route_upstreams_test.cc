@@ -85,7 +85,7 @@ TEST(Upstreams, NamesAreUniqueAndNotDeny) {
       {"name":"a","peers":[{"address":"10.0.0.1","port":1}]},
       {"name":"deny","peers":[{"address":"10.0.0.1","port":1}]}]}})";
   const std::string findings = FindingsText(DecodeRoute(twice));
-  EXPECT_NE(findings.find("upstreams[1].name: \"a\": upstream names must be unique"),
+  EXPECT_NE(findings.find("upstreams[1]: duplicate: \"a\" is the name of an upstream above"),
             std::string::npos);
   EXPECT_NE(findings.find("upstreams[2].name: 'deny' is reserved"), std::string::npos);
 }

@@ -9,13 +9,32 @@ TEST(Service, ReadsPortsTypeAndAddresses) {
   const Service service = DecodeService(R"({"metadata":{"name":"s","namespace":"n"},
       "spec":{"type":"LoadBalancer","ipFamilies":["IPv6","IPv4"],"clusterIPs":["fd00::1","None"],
       "externalIPs":["192.0.2.1"],"selector":{"a":"b"},
-      "ports":[{"port":80},{"name":"kcp","port":81,"protocol":"UDP","targetPort":"x"}]},
+      "ports":[{"port":80},{"name":"kcp","port":81,"protocol":"UDP","targetPort":"x"},
+               {"name":"dns","port":53,"protocol":"UDP","targetPort":5353,"nodePort":30053}]},
       "status":{"loadBalancer":{"ingress":[{"ip":"198.51.100.1"},{"hostname":"h"}]}}})");
   EXPECT_TRUE(service.findings.errors.empty());
   EXPECT_EQ(service.type, "LoadBalancer");
   EXPECT_EQ(service.ip_families, (std::vector<std::string>{"IPv6", "IPv4"}));
-  EXPECT_EQ(service.addresses, (std::vector<std::string>{"fd00::1", "192.0.2.1", "198.51.100.1"}));
-  EXPECT_EQ(service.ports, (std::vector<ServicePort>{{"", "TCP", 80}, {"kcp", "UDP", 81}}));
+  EXPECT_EQ(service.cluster_ips, std::vector<std::string>{"fd00::1"});
+  EXPECT_EQ(service.external_ips, std::vector<std::string>{"192.0.2.1"});
+  EXPECT_EQ(service.ingress_ips, std::vector<std::string>{"198.51.100.1"});
+  EXPECT_EQ(service.ingress_hostnames, std::vector<std::string>{"h"});
+  EXPECT_EQ(service.ports,
+            (std::vector<ServicePort>{
+                {"", "TCP", 80, 80}, {"kcp", "UDP", 81}, {"dns", "UDP", 53, 5353, 30053}}));
+}
+
+TEST(Service, KnowsWhoSetWhatOnItsPorts) {
+  const Service service = DecodeService(R"({"metadata":{"managedFields":[
+      {"manager":"helm","operation":"Update","fieldsV1":{"f:spec":{"f:ports":{".":{},
+        "k:{\"port\":53,\"protocol\":\"TCP\"}":{".":{},"f:name":{},"f:port":{}}}}}},
+      {"manager":"us","operation":"Apply","fieldsV1":{"f:spec":{"f:ports":{
+        "k:{\"port\":53,\"protocol\":\"UDP\"}":{".":{},"f:targetPort":{}},
+        "k:{\"port\":54,\"protocol\":\"UDP\"}":{".":{}}}}}}]},
+      "spec":{"ports":[{"name":"t","port":53},{"name":"u","port":53,"protocol":"UDP"}]}})");
+  ASSERT_EQ(service.ports.size(), 2u);
+  EXPECT_EQ(service.ports[0].claims, (std::vector<PortClaim>{{"helm", false, true, true, false}}));
+  EXPECT_EQ(service.ports[1].claims, (std::vector<PortClaim>{{"us", true, true, false, true}}));
 }
 
 TEST(Service, WhatCannotBeReadIsNamedAndTheRestKept) {

@@ -37,5 +37,11 @@ TEST(StaticPeers, ParsesDenyAnyAndRanges) {
     EXPECT_FALSE(ParseStaticPeers(text)) << text;
 }
 
+TEST(ServiceName, NeedsNamespaceAndName) {
+  EXPECT_EQ(*ParseServiceName("edge/udp"), (kube::Key{"edge", "udp"}));
+  for (const char* text : {"", "udp", "/udp", "edge/", "a/b/c", "Edge/udp", "edge/1udp"})
+    EXPECT_FALSE(ParseServiceName(text)) << text;
+}
+
 }  // namespace
 }  // namespace stevedore::compile

@@ -17,11 +17,13 @@ namespace stevedore::kube {
 // Thread: any. What is asked beyond the script is answered by `otherwise_*`.
 class FakeTransport final : public Transport {
  public:
-  // What a watch does: `before` (the test moves its clock there), the chunks, then the end.
+  // What a watch does: `before` (the test moves its clock there), the chunks with `before_chunk`
+  // ahead of each, then the end.
   struct Watch {
     std::vector<std::string> chunks{};
     Result<StreamEnd> end = StreamEnd{};
     std::function<void()> before{};
+    std::function<void()> before_chunk{};
   };
 
   Result<Response> Do(const Request& request) override {
@@ -49,6 +51,7 @@ class FakeTransport final : public Transport {
     if (!watch.end || watch.end->kind == StreamEnd::Kind::kStatus) return watch.end;
     if (!sink("")) return StreamEnd{StreamEnd::Kind::kRefused, {}};
     for (const std::string& chunk : watch.chunks) {
+      if (watch.before_chunk) watch.before_chunk();
       if (!sink(chunk)) return StreamEnd{StreamEnd::Kind::kRefused, {}};
     }
     return watch.end;

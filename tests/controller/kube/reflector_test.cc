@@ -44,6 +44,8 @@ class Waiter final : public ReflectorHandler {
 
 TEST(Reflector, RunsOnItsOwnThreadAndStopsAtOnceWhileItWaits) {
   FakeTransport transport;
+  // No list by watch, a list, a watch.
+  transport.watches.push_back({.end = StreamEnd{StreamEnd::Kind::kStatus, {422, "", {}}}});
   transport.answers.push_back(Response{200, ListJson({}, "5"), {}});
   transport.watches.push_back({.chunks = {EventJson("ADDED", "a", "6")}});
   MonotonicClock clock;

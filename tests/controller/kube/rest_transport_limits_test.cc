@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <iterator>
@@ -92,6 +94,39 @@ TEST(RestTransportLimits, StopsAtOnce) {
   }
 }
 
+TEST(RestTransportLimits, AStalledListEndsBeforeItsDeadline) {
+  ScriptedServer server([](ServerConnection& connection, const std::string&) {
+    connection.Write("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"items\":[");
+    connection.WaitForClose();
+    return false;
+  });
+  RestOptions options = Rest::Options();
+  options.list_silence = milliseconds(1000);
+  Rest rest(Plain(server), options);
+  const auto start = steady_clock::now();
+  EXPECT_FALSE(rest->Do({.path = "/", .timeout = seconds(60), .gzip = true}));
+  EXPECT_LT(steady_clock::now() - start, seconds(10));
+}
+
+TEST(RestTransportLimits, ASilentWatchAsksItsSinkNowAndThen) {
+  ScriptedServer server([](ServerConnection& connection, const std::string&) {
+    connection.Write(kChunkedHead + Chunk("x"));
+    connection.WaitForClose();
+    return false;
+  });
+  RestOptions options = Rest::Options();
+  options.watch_tick = milliseconds(50);
+  Rest rest(Plain(server), options);
+  int empty = 0;
+  const Result<StreamEnd> end = rest->Stream(Get("/"), [&](std::string_view chunk) {
+    if (chunk.empty()) ++empty;
+    return empty < 4;
+  });
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->kind, Kind::kRefused);
+  EXPECT_EQ(empty, 4);
+}
+
 TEST(RestTransportLimits, AnswersAreBounded) {
   ScriptedServer server([](ServerConnection& connection, const std::string&) {
     return connection.Write(Answer(200, std::string(100'000, 'x')));
@@ -122,8 +157,26 @@ TEST(RestTransportLimits, LimitsItselfExceptForLeases) {
   EXPECT_FALSE(rest->Do({.path = "/", .stop = stop.get_token()}));
 }
 
+// Left to itself the library starts 40. In a process of its own: the first user of the library
+// decides.
+TEST(RestTransportLimitsDeathTest, TheLibraryHasFewThreads) {
+  ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const auto threads = [] {
+    ScriptedServer server(AnswerOk);
+    Rest rest(Plain(server));
+    (void)rest->Do(Get("/"));
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+  };
+  EXPECT_EXIT(std::_Exit(threads() < 20 ? 0 : 1), ::testing::ExitedWithCode(0), "");
+}
+
+// A server that fails in turn in every way; STEVEDORE_LONG=1 asks it 20 000 times.
 TEST(RestTransportLimits, ReconnectsLeaveNoDescriptorBehind) {
-  ScriptedServer server([](ServerConnection& connection, const std::string& request) {
+  std::atomic<int> asked = 0;
+  ScriptedServer server([&asked](ServerConnection& connection, const std::string& request) {
+    const int turn = ++asked % 4;
+    if (turn == 0) connection.Reset();
+    if (turn < 2) return false;
     if (request.find("/w") == std::string::npos)
       connection.Write(Answer(200, "ok"));
     else
@@ -135,15 +188,17 @@ TEST(RestTransportLimits, ReconnectsLeaveNoDescriptorBehind) {
   };
   RestOptions options = Rest::Options();
   options.requests_per_second = 1e6;
+  const int rounds = std::getenv("STEVEDORE_LONG") != nullptr ? 10'000 : 200;
   std::ptrdiff_t before = 0;
   {
     Rest rest(Plain(server), options);
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < rounds; ++i) {
       if (i == 10) before = descriptors();
       (void)rest->Do(Get("/"));
       (void)rest->Stream(Get("/w"), [](std::string_view) { return true; });
     }
   }
+  EXPECT_GE(asked, 2 * rounds);
   EXPECT_LE(descriptors(), before + 5);
 }
 

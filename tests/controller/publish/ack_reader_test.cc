@@ -7,15 +7,19 @@
 #include <functional>
 
 #include "proxy/base/file.h"
+#include "tests/controller/fake_proxy.h"
 #include "tests/controller/kube/temp_dir.h"
+#include "tests/controller/shared_clock.h"
 
 namespace stevedore::publish {
 namespace {
 
+constexpr std::chrono::seconds kTen{10};
+
 class AckReaderTest : public testing::Test {
  protected:
   void Start() {
-    auto started = AckReader::Start(path_, [this] {
+    auto started = AckReader::Start(path_, clock_, [this] {
       const std::lock_guard lock(mutex_);
       ++calls_;
       called_.notify_all();
@@ -23,9 +27,10 @@ class AckReaderTest : public testing::Test {
     ASSERT_TRUE(started) << started.error().detail;
     reader_ = std::move(*started);
   }
-  static std::string Text(const std::string& digest) {
+  static std::string Text(const std::string& digest, const std::string& time = "") {
     config::ProxyStatus status;
     status.digest = digest;
+    status.time = time;
     return config::EncodeStatus(status);
   }
   // What the reader says at a call that fulfils the condition.
@@ -34,12 +39,18 @@ class AckReaderTest : public testing::Test {
     return called_.wait_for(lock, std::chrono::seconds(20), condition);
   }
   std::string Digest() const {
-    const auto latest = reader_->Latest();
-    return latest ? latest->digest : "(none)";
+    const Ack latest = reader_->Latest();
+    return latest.status ? latest.status->digest : "(none)";
+  }
+  int Calls() {
+    const std::lock_guard lock(mutex_);
+    return calls_;
   }
 
   kube::TempDir directory_;
   const std::string path_ = directory_.path() + "/status.json";
+  SharedClock clock_;
+  const Nanos start_ = clock_.Now();
   std::mutex mutex_;
   std::condition_variable called_;
   int calls_ = 0;
@@ -73,18 +84,31 @@ TEST_F(AckReaderTest, KeepsTheFormerAnswerWhileTheFileIsUnreadable) {
   Start();
   for (const std::string& text :
        {Text("b").substr(0, 20), std::string(), std::string(R"({"version": 2, "digest": "b"})")}) {
-    int before = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      before = calls_;
-    }
     ASSERT_TRUE(WriteFileAtomically(path_, text));
-    EXPECT_TRUE(WaitUntil([&] { return calls_ > before; }));
     EXPECT_EQ(Digest(), "a") << text;
   }
   std::filesystem::remove(path_);
   ASSERT_TRUE(WriteFileAtomically(path_, Text("c")));
   EXPECT_TRUE(WaitUntil([this] { return Digest() == "c"; }));
+}
+
+TEST_F(AckReaderTest, TakesANewTimeForASignOfLifeAndNoMore) {
+  directory_.Write("status.json", Text("a", "2026-01-01T00:00:00Z"));
+  Start();
+  const Ack first = reader_->Latest();
+  EXPECT_EQ(first.changed_at, start_) << "who knows how old it is";
+  EXPECT_EQ(first.status->time, "");
+  clock_.Advance(std::chrono::seconds(10));
+  ASSERT_TRUE(WriteFileAtomically(path_, Text("a", "2026-01-01T00:00:10Z")));
+  const auto changed_at = [this] { return reader_->Latest().changed_at; };
+  EXPECT_TRUE(stevedore::WaitUntil([&] { return changed_at() == start_ + kTen; }));
+  EXPECT_EQ(reader_->Latest().status, first.status) << "the same answer";
+  // The same text once more says nothing: a file may be touched by anybody.
+  clock_.Advance(std::chrono::seconds(10));
+  ASSERT_TRUE(WriteFileAtomically(path_, Text("a", "2026-01-01T00:00:10Z")));
+  ASSERT_TRUE(WriteFileAtomically(path_, Text("b", "2026-01-01T00:00:10Z")));
+  ASSERT_TRUE(WaitUntil([this] { return Digest() == "b"; }));
+  EXPECT_EQ(Calls(), 1) << "for the answer that is another";
 }
 
 TEST_F(AckReaderTest, IgnoresOtherFilesOfTheDirectory) {
@@ -95,7 +119,7 @@ TEST_F(AckReaderTest, IgnoresOtherFilesOfTheDirectory) {
 }
 
 TEST_F(AckReaderTest, NeedsTheDirectory) {
-  const auto started = AckReader::Start(directory_.path() + "/none/status.json", [] {});
+  const auto started = AckReader::Start(directory_.path() + "/none/status.json", clock_, [] {});
   ASSERT_FALSE(started);
   EXPECT_NE(started.error().detail.find("none"), std::string::npos) << started.error().detail;
 }

@@ -136,5 +136,24 @@ TEST_F(ConfigWriterTest, ShowsReadersWholeConfigsOnly) {
   EXPECT_GT(reads, 0);
 }
 
+TEST_F(ConfigWriterTest, PutsBackWhatWasRemovedOrChanged) {
+  ConfigWriter writer(path_);
+  EXPECT_TRUE(writer.InPlace()) << "nothing was written yet";
+  Write(writer, config_);
+  const std::string good = Content();
+  EXPECT_TRUE(writer.InPlace());
+  std::filesystem::remove(path_);
+  EXPECT_FALSE(writer.InPlace());
+  EXPECT_EQ(Write(writer, config_), Outcome::kWritten);
+  EXPECT_EQ(Content(), good);
+  directory_.Write("config.json", "{}");
+  EXPECT_FALSE(writer.InPlace());
+  EXPECT_EQ(Write(writer, config_), Outcome::kWritten);
+  EXPECT_EQ(Content(), good);
+  EXPECT_TRUE(writer.InPlace());
+  directory_.Write("config.json", good);
+  EXPECT_TRUE(writer.InPlace()) << "the same content is as good";
+}
+
 }  // namespace
 }  // namespace stevedore::publish

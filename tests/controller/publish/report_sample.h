@@ -1,4 +1,4 @@
-// A report and the proxy's answer to it, for tests to bend.
+// A report and the answers to it, for tests to bend.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -30,15 +30,20 @@ inline compile::RouteReport SampleReport() {
   return report;
 }
 
-// The proxy runs the written config: all is well.
-inline ProxyAnswer SampleAnswer() {
-  config::ProxyStatus status;
-  status.digest = "sha256:new";
-  status.last_attempt = {"sha256:new", true, {}};
-  status.listeners = {{"game/2614", true, ""}};
-  status.upstreams = {{"game/kcp/a", 3, 2, 2, 1, 2, false}};
-  return {"sha256:new", status, false, {}};
+// A replica whose proxy runs the route: all is well.
+inline ReplicaAnswer SampleReplica(const std::string& pod = "", const std::string& node = "") {
+  ReplicaAnswer replica;
+  replica.report.pod = pod;
+  replica.report.node = node;
+  replica.report.proxy = api::ProxyState::kRuns;
+  replica.report.digest = "sha256:config";
+  replica.report.upstreams["game/kcp/a"] = {"game/kcp/a", 3, 2, 2, 1, 2, false};
+  replica.held = {{"game", "kcp"}};
+  return replica;
 }
+
+// There is no replica but this one.
+inline ReplicaAnswers SampleAnswers() { return {{SampleReplica()}, ""}; }
 
 // "True/Programmed: message"; empty when there is no such condition.
 inline std::string ConditionText(const api::RouteStatus& status, const std::string& type) {
@@ -50,10 +55,10 @@ inline std::string ConditionText(const api::RouteStatus& status, const std::stri
 }
 
 inline api::RouteStatus SampleStatus(const compile::RouteReport& report = SampleReport(),
-                                     const ProxyAnswer& answer = SampleAnswer(),
+                                     const ReplicaAnswers& answers = SampleAnswers(),
                                      const api::RouteStatus& former = {},
                                      const std::string& now = kNow) {
-  return MakeStatus(report, answer, former, {"stevedore/stevedore", now});
+  return MakeStatus(report, answers, former, {"stevedore/stevedore", now});
 }
 
 }  // namespace stevedore::publish

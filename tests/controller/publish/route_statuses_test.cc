@@ -13,127 +13,39 @@ using api::ConditionStatus;
 using api::Reason;
 using compile::RouteReport;
 
-// Bends a report and an answer of which all is well, and expects one condition.
+// Bends a report and answers of which all is well, and expects one condition.
 struct Case {
   const char* name;
-  std::function<void(RouteReport&, ProxyAnswer&)> bend;
+  std::function<void(RouteReport&, ReplicaAnswers&)> bend;
   const char* expected;
 };
 
 void Check(const std::string& type, const std::vector<Case>& cases) {
   for (const Case& test : cases) {
     RouteReport report = SampleReport();
-    ProxyAnswer answer = SampleAnswer();
-    test.bend(report, answer);
-    EXPECT_EQ(ConditionText(SampleStatus(report, answer), type), test.expected) << test.name;
+    ReplicaAnswers answers = SampleAnswers();
+    test.bend(report, answers);
+    EXPECT_EQ(ConditionText(SampleStatus(report, answers), type), test.expected) << test.name;
   }
 }
 
-// A newer config was written than the one that the proxy runs.
-void Behind(ProxyAnswer& answer) { answer.written_digest = "sha256:newer"; }
-void Hold(ProxyAnswer& answer) { answer.held = {{"game", "kcp"}}; }
-void Reject(ProxyAnswer& answer) {
-  answer.status->last_attempt = {
-      "sha256:newer", false, {{"listeners[0].port", "0: must be 1 to 65535"}, {"x", "y"}}};
+// Its proxy runs a config that does not hold the route as it is.
+void Behind(ReplicaAnswers& answers) { answers.replicas[0].held.clear(); }
+void Unbind(ReplicaAnswers& answers) {
+  answers.replicas[0].report.unbound["game/2614"] = "address in use";
 }
-void Unbind(ProxyAnswer& answer) {
-  answer.status->listeners[0] = {"game/2614", false, "address in use"};
+config::UpstreamStatus& Upstream(ReplicaAnswers& answers, std::size_t replica = 0) {
+  return answers.replicas[replica].report.upstreams["game/kcp/a"];
 }
+void AddReplica(ReplicaAnswers& answers) { answers.replicas.push_back(SampleReplica("b", "n2")); }
 
 TEST(RouteStatuses, TellProgrammed) {
-  Check(
-      "Programmed",
-      {
-          {"runs and bound", [](auto&, auto&) {}, "True/Programmed"},
-          {"not bound", [](auto&, auto& a) { Unbind(a); },
-           "False/BindFailed: the proxy cannot listen: address in use"},
-          {"listener unknown to the proxy", [](auto&, auto& a) { a.status->listeners.clear(); },
-           "Unknown/Pending: waiting for the proxy"},
-          {"not accepted", [](auto& r, auto&) { r.accepted.status = ConditionStatus::kFalse; },
-           "False/Invalid: the route is not accepted"},
-          {"runs another", [](auto&, auto& a) { Behind(a); },
-           "Unknown/Pending: waiting for the proxy"},
-          {"runs another, late",
-           [](auto&, auto& a) {
-             Behind(a);
-             a.overdue = true;
-           },
-           "False/ProxyUnreachable: the proxy still runs another config"},
-          {"no answer yet", [](auto&, auto& a) { a.status.reset(); },
-           "Unknown/Pending: waiting for the proxy"},
-          {"no answer, late",
-           [](auto&, auto& a) {
-             a.status.reset();
-             a.overdue = true;
-           },
-           "False/ProxyUnreachable: the proxy has not answered yet"},
-          {"rejected",
-           [](auto&, auto& a) {
-             Behind(a);
-             Reject(a);
-           },
-           "False/ProxyRejected: the proxy refused the config: listeners[0].port: 0: must be 1 to "
-           "65535"},
-          {"rejected without a word",
-           [](auto&, auto& a) {
-             Behind(a);
-             Reject(a);
-             a.status->last_attempt.errors.clear();
-           },
-           "False/ProxyRejected: the proxy refused the config"},
-          {"rejected an older one",
-           [](auto&, auto& a) {
-             Behind(a);
-             Reject(a);
-             a.status->last_attempt.digest = "sha256:old";
-           },
-           "Unknown/Pending: waiting for the proxy"},
-          {"not written", [](auto&, auto& a) { a.written_digest.clear(); },
-           "Unknown/Pending: the config could not be written yet"},
-          {"not written, and the proxy met a broken file",
-           [](auto&, auto& a) {
-             a.written_digest.clear();
-             a.status->last_attempt = {"", false, {}};
-           },
-           "Unknown/Pending: the config could not be written yet"},
-      });
-}
-
-TEST(RouteStatuses, StayProgrammedWhileTheProxyTakesInNewsOfOthers) {
-  Check("Programmed", {
-                          {"bound",
-                           [](auto&, auto& a) {
-                             Behind(a);
-                             Hold(a);
-                           },
-                           "True/Programmed"},
-                          {"not bound",
-                           [](auto&, auto& a) {
-                             Behind(a);
-                             Hold(a);
-                             Unbind(a);
-                           },
-                           "False/BindFailed: the proxy cannot listen: address in use"},
-                          {"late",
-                           [](auto&, auto& a) {
-                             Behind(a);
-                             Hold(a);
-                             a.overdue = true;
-                           },
-                           "False/ProxyUnreachable: the proxy still runs another config"},
-                          {"rejected",
-                           [](auto&, auto& a) {
-                             Behind(a);
-                             Hold(a);
-                             Reject(a);
-                             a.status->last_attempt.errors.clear();
-                           },
-                           "False/ProxyRejected: the proxy refused the config"},
-                      });
+  Check("Programmed", {{"all is well", [](auto&, auto&) {}, "True/Programmed"},
+                       {"not bound", [](auto&, auto& a) { Unbind(a); },
+                        "False/BindFailed: the proxy cannot listen: address in use"}});
 }
 
 TEST(RouteStatuses, TellPeersAvailable) {
-  const auto upstream = [](ProxyAnswer & a) -> auto& { return a.status->upstreams[0]; };
   Check(
       "PeersAvailable",
       {
@@ -143,37 +55,67 @@ TEST(RouteStatuses, TellPeersAvailable) {
              r.peers_available = {ConditionStatus::kFalse, Reason::kNoPeers, "upstream a has none"};
            },
            "False/NoPeers: upstream a has none"},
-          {"probes fail", [&](auto&, auto& a) { upstream(a).healthy = 0; },
+          {"probes fail", [](auto&, auto& a) { Upstream(a).healthy = 0; },
            "False/AllProbesFailing: no peer of upstream a passes its probe"},
           {"probes fail, backup serves",
-           [&](auto&, auto& a) {
-             upstream(a).healthy = 0;
-             upstream(a).backup_active = true;
+           [](auto&, auto& a) {
+             Upstream(a).healthy = 0;
+             Upstream(a).backup_active = true;
            },
            "False/UsingBackup: upstream a uses its backup peers"},
           {"no peers: the proxy has nothing to add",
-           [&](auto&, auto& a) { upstream(a).total = upstream(a).healthy = 0; }, "True/PeersReady"},
-          {"probes of a config that is gone",
-           [&](auto&, auto& a) {
-             upstream(a).healthy = 0;
+           [](auto&, auto& a) { Upstream(a).total = Upstream(a).healthy = 0; }, "True/PeersReady"},
+          {"probes of a config that does not hold the route",
+           [](auto&, auto& a) {
+             Upstream(a).healthy = 0;
              Behind(a);
            },
            "True/PeersReady"},
-          {"probes while news of others is on the way",
-           [&](auto&, auto& a) {
-             upstream(a).healthy = 0;
-             Behind(a);
-             Hold(a);
+          {"probes of a proxy that fell silent",
+           [](auto&, auto& a) {
+             Upstream(a).healthy = 0;
+             a.replicas[0].report.proxy = api::ProxyState::kSilent;
            },
-           "False/AllProbesFailing: no peer of upstream a passes its probe"},
+           "True/PeersReady"},
           {"one of two upstreams fails, the other uses its backup",
-           [&](auto& r, auto& a) {
+           [](auto& r, auto& a) {
              r.upstreams.push_back({"b", "game/kcp/b", 1, 1, 0, 1, true});
-             upstream(a).healthy = 0;
-             a.status->upstreams.push_back({"game/kcp/b", 1, 1, 0, 0, 1, true});
+             Upstream(a).healthy = 0;
+             a.replicas[0].report.upstreams["game/kcp/b"] = {"game/kcp/b", 1, 1, 0, 0, 1, true};
            },
            "False/AllProbesFailing: no peer of upstream a passes its probe"},
+          {"another replica sees none",
+           [](auto&, auto& a) {
+             AddReplica(a);
+             Upstream(a, 1).healthy = 0;
+           },
+           "False/AllProbesFailing: no peer of upstream a passes its probe, says the proxy of "
+           "pod b on node n2"},
+          {"another replica uses the backup",
+           [](auto&, auto& a) {
+             AddReplica(a);
+             Upstream(a, 1).backup_active = true;
+           },
+           "False/UsingBackup: upstream a uses its backup peers, says the proxy of pod b on node "
+           "n2"},
       });
+}
+
+TEST(RouteStatuses, CountOverAllReplicas) {
+  ReplicaAnswers answers = SampleAnswers();
+  AddReplica(answers);
+  Upstream(answers, 1).healthy = 1;
+  Upstream(answers, 1).backup_active = true;
+  api::RouteStatus status = SampleStatus(SampleReport(), answers);
+  EXPECT_EQ(status.replicas_total, 2);
+  EXPECT_EQ(status.replicas_programmed, 2);
+  EXPECT_EQ(status.upstreams[0].healthy, 1) << "the least";
+  EXPECT_TRUE(status.upstreams[0].using_backup);
+  // A replica that has nothing to tell has nothing to complain of.
+  answers.replicas[1].report.upstreams.clear();
+  status = SampleStatus(SampleReport(), answers);
+  EXPECT_EQ(status.upstreams[0].healthy, 2);
+  EXPECT_FALSE(status.upstreams[0].using_backup);
 }
 
 TEST(RouteStatuses, PassOnWhatTheCompilerFound) {
@@ -205,10 +147,10 @@ TEST(RouteStatuses, PassOnWhatTheCompilerFound) {
 TEST(RouteStatuses, CountPeersAndReplicas) {
   RouteReport report = SampleReport();
   report.upstreams.push_back({"b", "game/kcp/b", 2, 1, 0, 0, false});
-  ProxyAnswer answer = SampleAnswer();
-  answer.status->upstreams[0].healthy = 1;
-  answer.status->upstreams.push_back({"game/kcp/b", 2, 2, 2, 0, 1, true});
-  const api::RouteStatus status = SampleStatus(report, answer);
+  ReplicaAnswers answers = SampleAnswers();
+  Upstream(answers).healthy = 1;
+  answers.replicas[0].report.upstreams["game/kcp/b"] = {"game/kcp/b", 2, 2, 2, 0, 1, true};
+  const api::RouteStatus status = SampleStatus(report, answers);
   EXPECT_EQ(status.peer_summary, "3/5");
   const std::vector<api::UpstreamCounts> expected = {{"a", 3, 2, 1, 1, false},
                                                      {"b", 2, 1, {}, 0, true}};
@@ -221,21 +163,20 @@ TEST(RouteStatuses, CountPeersAndReplicas) {
 }
 
 TEST(RouteStatuses, ForgetProbesOfAConfigThatDoesNotHoldTheRoute) {
-  ProxyAnswer answer = SampleAnswer();
-  Behind(answer);
-  EXPECT_EQ(SampleStatus(SampleReport(), answer).upstreams[0].healthy, std::nullopt);
-  Hold(answer);
-  EXPECT_EQ(SampleStatus(SampleReport(), answer).upstreams[0].healthy, 2);
+  ReplicaAnswers answers = SampleAnswers();
+  EXPECT_EQ(SampleStatus(SampleReport(), answers).upstreams[0].healthy, 2);
+  Behind(answers);
+  EXPECT_EQ(SampleStatus(SampleReport(), answers).upstreams[0].healthy, std::nullopt);
 }
 
 TEST(RouteStatuses, KeepTransitionTimesUnlessTheStatusChanges) {
-  const api::RouteStatus former = SampleStatus(SampleReport(), SampleAnswer(), {}, kEarlier);
+  const api::RouteStatus former = SampleStatus(SampleReport(), SampleAnswers(), {}, kEarlier);
   RouteReport report = SampleReport();
   report.generation = 5;
   report.peers_available.message = "one peer is refused";
-  ProxyAnswer answer = SampleAnswer();
-  Unbind(answer);
-  for (const api::Condition& condition : SampleStatus(report, answer, former).conditions) {
+  ReplicaAnswers answers = SampleAnswers();
+  Unbind(answers);
+  for (const api::Condition& condition : SampleStatus(report, answers, former).conditions) {
     EXPECT_EQ(condition.last_transition_time, condition.type == "Programmed" ? kNow : kEarlier)
         << condition.type;
     EXPECT_EQ(condition.observed_generation, 5) << condition.type;
@@ -247,7 +188,7 @@ TEST(RouteStatuses, ConflictedComesAndGoes) {
   report.conflicted = {ConditionStatus::kTrue, Reason::kRuleShadowed, "rule x"};
   const api::RouteStatus conflicted = SampleStatus(report);
   EXPECT_EQ(ConditionText(conflicted, "Conflicted"), "True/RuleShadowed: rule x");
-  const api::RouteStatus after = SampleStatus(SampleReport(), SampleAnswer(), conflicted);
+  const api::RouteStatus after = SampleStatus(SampleReport(), SampleAnswers(), conflicted);
   EXPECT_EQ(ConditionText(after, "Conflicted"), "");
   EXPECT_EQ(after.conditions.size(), 4u);
 }
@@ -256,9 +197,47 @@ TEST(RouteStatuses, LeaveConditionsOfOthersAlone) {
   api::RouteStatus former = SampleStatus();
   former.conditions.insert(former.conditions.begin(),
                            {"example.com/Audited", "True", 1, kEarlier, "Done", ""});
-  const api::RouteStatus status = SampleStatus(SampleReport(), SampleAnswer(), former);
+  const api::RouteStatus status = SampleStatus(SampleReport(), SampleAnswers(), former);
   EXPECT_EQ(ConditionText(status, "example.com/Audited"), "");
   EXPECT_FALSE(Differs(former, status));
+}
+
+// A Service that lists none of the ports.
+class NoPorts final : public PortPublisher {
+ public:
+  const kube::Key& service() const override { return service_; }
+  bool Publish(const std::set<std::int64_t>&, const std::shared_ptr<const api::Service>&) override {
+    return false;
+  }
+  std::string ProblemOf(std::int64_t port) const override {
+    return "port " + std::to_string(port) + " is missing";
+  }
+
+ private:
+  const kube::Key service_{"edge", "udp"};
+};
+
+TEST(RouteStatuses, TellWhereClientsReachThem) {
+  RouteReport report = SampleReport();
+  report.listener->addresses = {{"IPAddress", "203.0.113.7", 2614, 30614}};
+  EXPECT_EQ(SampleStatus(report).addresses, report.listener->addresses);
+}
+
+TEST(RouteStatuses, TellWhatKeepsClientsFromAPort) {
+  const NoPorts ports;
+  const auto programmed = [&](const RouteReport& report, const ReplicaAnswers& answers) {
+    const StatusContext context{"stevedore/stevedore", kNow, &ports};
+    return ConditionText(MakeStatus(report, answers, {}, context), "Programmed");
+  };
+  RouteReport report = SampleReport();
+  EXPECT_EQ(programmed(report, SampleAnswers()), "True/Programmed: port 2614 is missing");
+  ReplicaAnswers unbound = SampleAnswers();
+  Unbind(unbound);
+  const std::string both = programmed(report, unbound);
+  EXPECT_TRUE(both.starts_with("False/BindFailed: ")) << both;
+  EXPECT_TRUE(both.ends_with("; port 2614 is missing")) << both;
+  report.listener->all_addresses = false;
+  EXPECT_EQ(programmed(report, SampleAnswers()), "True/Programmed");
 }
 
 TEST(Differs, LooksAtEverythingButTransitionTimes) {

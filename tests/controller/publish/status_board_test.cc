@@ -14,17 +14,18 @@ namespace {
 
 using nlohmann::json;
 
-RouteUpdate Update(const std::string& name, const ProxyAnswer& answer = SampleAnswer(),
+RouteUpdate Update(const std::string& name, ReplicaAnswers answers = SampleAnswers(),
                    const std::string& now = kNow) {
   compile::RouteReport report = SampleReport();
   report.key.name = name;
-  return {report.key, "u", "1", "a.yaml: document 1", {}, SampleStatus(report, answer, {}, now)};
+  answers.replicas[0].held = {report.key};
+  return {report.key, "u", "1", "a.yaml: document 1", {}, SampleStatus(report, answers, {}, now)};
 }
 
-ProxyAnswer Unbound() {
-  ProxyAnswer answer = SampleAnswer();
-  answer.status->listeners[0] = {"game/2614", false, "a \"quoted\"\nerror"};
-  return answer;
+ReplicaAnswers Unbound() {
+  ReplicaAnswers answers = SampleAnswers();
+  answers.replicas[0].report.unbound["game/2614"] = "a \"quoted\"\nerror";
+  return answers;
 }
 
 json Condition(const json& object, const std::string& type) {
@@ -60,19 +61,35 @@ TEST(StatusBoard, KeepsOneFilePerRoute) {
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
+TEST(StatusBoard, RemovesFilesOfRoutesThatWentWhileItWasAway) {
+  const kube::TempDir directory;
+  {
+    StatusBoard former(directory.path());
+    EXPECT_TRUE(former.Publish({Update("a"), Update("gone")}));
+  }
+  directory.Write("mine.json", R"({"kind": "Else"})");
+  directory.Write("game_notes.txt", "x");
+  StatusBoard board(directory.path());
+  EXPECT_TRUE(board.Publish({Update("a")}));
+  EXPECT_TRUE(std::filesystem::exists(directory.path() + "/game_a.json"));
+  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/game_gone.json"));
+  EXPECT_TRUE(std::filesystem::exists(directory.path() + "/mine.json"));
+  EXPECT_TRUE(std::filesystem::exists(directory.path() + "/game_notes.txt"));
+}
+
 TEST(StatusBoard, WritesAFileAgainOnlyWhenItsRouteHasNews) {
   const kube::TempDir directory;
   StatusBoard board(directory.path());
-  board.Publish({Update("a", SampleAnswer(), kEarlier)});
+  board.Publish({Update("a", SampleAnswers(), kEarlier)});
   const std::string file = directory.path() + "/game_a.json";
   std::filesystem::remove(file);
-  EXPECT_TRUE(board.Publish({Update("a", SampleAnswer(), kNow)}));
+  EXPECT_TRUE(board.Publish({Update("a", SampleAnswers(), kNow)}));
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST(StatusBoard, KeepsTransitionTimesThatTheManifestDoesNotHave) {
   StatusBoard board("");
-  board.Publish({Update("a", SampleAnswer(), kEarlier)});
+  board.Publish({Update("a", SampleAnswers(), kEarlier)});
   board.Publish({Update("a", Unbound(), kNow)});
   const json route = json::parse(board.Page())["items"][0];
   EXPECT_EQ(Condition(route, "Accepted")["lastTransitionTime"], kEarlier);

@@ -39,7 +39,8 @@ class StatusWriterTest : public testing::Test {
 
   kube::FakeTransport transport_;
   ManualClock clock_;
-  StatusWriter writer_{transport_, clock_};
+  bool may_write_ = true;
+  StatusWriter writer_{transport_, clock_, [this] { return may_write_; }};
 };
 
 TEST_F(StatusWriterTest, AppliesTheWholeStatusToTheVeryObject) {
@@ -68,6 +69,32 @@ TEST_F(StatusWriterTest, WritesOnlyWhatDiffers) {
   same.former.conditions[0].last_transition_time = kEarlier;
   EXPECT_TRUE(writer_.Publish({same, Update("other")}));
   EXPECT_EQ(Asked(), Names{"other"});
+}
+
+TEST_F(StatusWriterTest, AsksTheFenceBeforeEachWrite) {
+  may_write_ = false;
+  EXPECT_FALSE(writer_.Publish({Update("a")}));
+  EXPECT_EQ(Asked(), Names{});
+  may_write_ = true;
+  transport_.otherwise_do = [this](const kube::Request&) {
+    may_write_ = false;
+    return kube::Response{200, "{}", {}};
+  };
+  EXPECT_FALSE(writer_.Publish({Update("a"), Update("b")}));
+  EXPECT_EQ(Asked(), Names{"a"});
+  may_write_ = true;
+  EXPECT_TRUE(writer_.Publish({Update("a"), Update("b")}));
+  EXPECT_EQ(Asked(), Names{"b"});
+}
+
+TEST_F(StatusWriterTest, LeavesForeignStatusesAlone) {
+  RouteUpdate foreign = Update("a");
+  foreign.foreign = true;
+  EXPECT_TRUE(writer_.Publish({foreign, Update("b")}));
+  EXPECT_EQ(Asked(), Names{"b"});
+  foreign.foreign = false;
+  EXPECT_TRUE(writer_.Publish({foreign}));
+  EXPECT_EQ(Asked(), Names{"a"});
 }
 
 TEST_F(StatusWriterTest, WritesNothingTwiceBeforeTheWatchShowsIt) {

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -74,8 +75,12 @@ class KubernetesSourceTest : public ::testing::Test {
       if (request.path == forbidden_) return Response{403, "", {}};
       return Response{200, ListJson({"a"}, "5"), {}};
     };
-    // A watch tells one change, then stays open until it is stopped.
+    // A watch tells one change, then stays open until it is stopped. Lists are not streamed.
     transport_.otherwise_stream = [](const Request& request) {
+      if (Query(request, "sendInitialEvents") == "true") {
+        return kube::FakeTransport::Watch{
+            .end = StreamEnd{StreamEnd::Kind::kStatus, Response{422, "", {}}}};
+      }
       const auto wait = [stop = request.stop] {
         std::mutex mutex;
         std::condition_variable_any never;
@@ -91,7 +96,8 @@ class KubernetesSourceTest : public ::testing::Test {
     };
   }
 
-  std::unique_ptr<KubernetesSource> Make(std::vector<std::string> namespaces = {}) {
+  std::unique_ptr<KubernetesSource> Make(std::vector<std::string> namespaces = {},
+                                         const std::optional<kube::Key>& further = {}) {
     auto source = std::make_unique<KubernetesSource>(
         transport_, clock_, sink_, std::move(namespaces), [] { return 0.0; },
         [this] {
@@ -99,6 +105,7 @@ class KubernetesSourceTest : public ::testing::Test {
           ++changes_;
           changed_.notify_all();
         });
+    if (further) source->AlsoWatch(*further);
     source->Start();
     return source;
   }
@@ -162,6 +169,25 @@ TEST_F(KubernetesSourceTest, EachNamespaceHasItsOwnWatches) {
   EXPECT_TRUE(paths.contains("/api/v1/namespaces/green/services"));
   EXPECT_TRUE(paths.contains("/apis/discovery.k8s.io/v1/namespaces/green/endpointslices"));
   EXPECT_FALSE(paths.contains("/api/v1/services"));
+}
+
+TEST_F(KubernetesSourceTest, WatchesOneServiceElsewhere) {
+  const auto source = Make({"blue"}, kube::Key{"edge", "udp"});
+  ASSERT_TRUE(Eventually([&] { return sink_.Replaced().size() == 4; }));
+  EXPECT_TRUE(sink_.Replaced().contains({Kind::kService, "edge"}));
+  EXPECT_FALSE(Paths().contains("/apis/stevedore.io/v1alpha1/namespaces/edge/stevedoreroutes"));
+  for (const Request& request : transport_.Requests()) {
+    const bool elsewhere = request.path == "/api/v1/namespaces/edge/services";
+    EXPECT_EQ(Query(request, "fieldSelector"), elsewhere ? "metadata.name=udp" : "(none)");
+  }
+}
+
+TEST_F(KubernetesSourceTest, WorksWithoutAServiceElsewhereThatItMayNotRead) {
+  forbidden_ = "/api/v1/namespaces/edge/services";
+  const auto source = Make({"blue"}, kube::Key{"edge", "udp"});
+  ASSERT_TRUE(Eventually([&] { return sink_.Replaced().size() == 4; }));
+  EXPECT_TRUE(Eventually([&] { return source->Synced(); }));
+  EXPECT_TRUE(sink_.Replaced().contains({Kind::kService, "edge"}));
 }
 
 TEST_F(KubernetesSourceTest, EndpointsWhereThereAreNoSlices) {

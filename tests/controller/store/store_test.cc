@@ -88,6 +88,15 @@ TEST(Store, ARouteThatCannotBeDecodedIsKeptWithItsErrors) {
   EXPECT_EQ(view->routes.at({"a", "worse"}).origin, "bad.yaml");
 }
 
+TEST(Store, WaitsForFurtherScopesToo) {
+  Store store({"a"}, {{Kind::kService, "edge"}});
+  for (const Kind kind : {Kind::kRoute, Kind::kService, Kind::kEndpointSlice})
+    store.Replace(kind, "a", {});
+  EXPECT_FALSE(store.Synced());
+  store.Replace(Kind::kService, "edge", {});
+  EXPECT_TRUE(store.Synced());
+}
+
 TEST(Store, IsSyncedWhenEveryKindWasListedInEveryScope) {
   Store store({"a", "b"});
   store.Apply(Kind::kRoute, Route("a", "1"));
@@ -130,6 +139,34 @@ TEST(Store, WaitersWakeForChangesAndWake) {
   std::thread waker([&] { store.Wake(); });
   EXPECT_EQ(store.WaitForChange(1, milliseconds(60000)), 1u);
   waker.join();
+}
+
+TEST(Store, TellsWhenTheFirstNewsCame) {
+  ManualClock clock;
+  Store store({""}, {}, &clock);
+  EXPECT_FALSE(store.NewsWaiting());
+  EXPECT_FALSE(store.TakeNewsTime());
+  store.Apply(Kind::kRoute, Route("a", "1"));
+  const Nanos first = clock.Now();
+  clock.Advance(milliseconds(5));
+  store.Apply(Kind::kRoute, Route("a", "2"));
+  EXPECT_TRUE(store.NewsWaiting());
+  EXPECT_EQ(store.TakeNewsTime(), first);
+  EXPECT_FALSE(store.TakeNewsTime());
+  store.Apply(Kind::kRoute, Route("a", "2"));
+  EXPECT_FALSE(store.NewsWaiting()) << "nothing has changed";
+}
+
+TEST(Store, CountsItsObjects) {
+  Store store;
+  store.Apply(Kind::kRoute, Route("a", "1"));
+  store.Apply(Kind::kRoute, Route("a", "2"));
+  store.Apply(Kind::kEndpointSlice, Slice("s", "game"));
+  const auto counts = store.Counts();
+  EXPECT_EQ(counts.at(Kind::kRoute), 2u);
+  EXPECT_EQ(counts.at(Kind::kService), 0u);
+  EXPECT_EQ(counts.at(Kind::kEndpointSlice), 1u);
+  EXPECT_EQ(counts.at(Kind::kEndpoints), 0u);
 }
 
 TEST(Store, TakesWritersOfAllKindsAtOnce) {
