@@ -1,0 +1,146 @@
+"""What the chart renders: a real API server takes it for many value files; wrong ones are refused by the key's name."""
+
+import json
+import os
+
+import pytest
+import yaml
+
+from harness import chart
+from harness.cluster import ROOT
+
+
+@pytest.fixture(scope="module")
+def ready(cluster):
+    """With the kinds that the chart may render, and a namespace that takes restricted pods only."""
+    cluster.apply(chart.monitoring_crds())
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd", "--all")
+    cluster.kubectl("create", "namespace", chart.NAMESPACE)
+    cluster.kubectl("label", "namespace", chart.NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
+    return cluster
+
+
+@pytest.mark.parametrize("values", [None, *chart.VALUES], ids=chart.name_of)
+def test_values_make_objects_that_the_api_server_takes(ready, values):
+    flags = ["--values", values] if values else []
+    objects = chart.render(ready, *flags)
+    names = [(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in objects]
+    assert len(set(names)) == len(names)
+    done = ready.kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-",
+                         stdin=chart.as_list(objects))
+    assert len(done.stdout.splitlines()) == len(objects)
+
+
+def test_lint(ready):
+    ready.helm("lint", "--strict", chart.CHART)
+
+
+@pytest.mark.parametrize("values", chart.WRONG, ids=chart.name_of)
+def test_wrong_values_are_refused_by_name(ready, values):
+    done = ready.helm("template", "stevedore", chart.CHART, "--values", values, check=False)
+    assert done.returncode != 0
+    assert chart.expectation(values) in done.stderr
+
+
+def test_pods_are_restricted(ready):
+    """Pod Security admission looks at pods themselves; a Deployment is only warned about."""
+    objects = chart.render(ready)
+    ready.kubectl("apply", "-f", "-", stdin=chart.as_list([chart.one(objects, "ServiceAccount")]))
+    template = chart.one(objects, "Deployment")["spec"]["template"]
+    pods = [{"apiVersion": "v1", "kind": "Pod", "metadata": {**template["metadata"], "name": "probe"},
+             "spec": template["spec"]}, chart.one(objects, "Pod")]
+    for pod in pods:
+        pod["metadata"]["namespace"] = chart.NAMESPACE
+        done = ready.kubectl("apply", "--dry-run=server", "-f", "-", stdin=json.dumps(pod))
+        assert "Warning" not in done.stderr
+    pods[0]["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
+    done = ready.kubectl("apply", "--dry-run=server", "-f", "-", stdin=json.dumps(pods[0]), check=False)
+    assert "violates PodSecurity" in done.stderr, "the namespace enforces it"
+
+
+def test_only_the_controller_has_the_token_and_each_volume_has_one_writer(ready):
+    spec = chart.one(chart.render(ready), "Deployment")["spec"]["template"]["spec"]
+    controller, proxy = spec["initContainers"][0], spec["containers"][0]
+    assert controller["restartPolicy"] == "Always" and "readinessProbe" not in controller
+    assert spec["automountServiceAccountToken"] is False
+    writes = {container["name"]: {mount["name"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
+              for container in (controller, proxy)}
+    assert writes == {"controller": {"config"}, "proxy": {"status"}}
+    assert "token" not in [mount["name"] for mount in proxy["volumeMounts"]]
+    assert "env" not in proxy
+
+
+def test_numbers_are_not_written_as_floats(ready):
+    flags = ["--values", next(path for path in chart.VALUES if path.stem == "tuned")]
+    objects = chart.render(ready, *flags)
+    assert chart.one(objects, "ConfigMap")["data"]["hash-seed"] == "4294967295"
+    arguments = chart.one(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert "--max-sessions=2000000" in arguments and "--key-table-size=1048576" in arguments
+
+
+def test_the_roles_are_those_of_the_manifests(ready):
+    objects = chart.render(ready)
+    for wanted in yaml.safe_load_all((ROOT / "manifests" / "rbac.yaml").read_text()):
+        if wanted["kind"] not in ("ClusterRole", "Role"):
+            continue
+        found = chart.one(objects, wanted["kind"], wanted["metadata"]["name"])
+        assert found["rules"] == wanted["rules"]
+
+
+def test_namespaced_roles_still_reach_the_published_service(ready):
+    objects = chart.render(ready, "--set", "watchNamespaces={game,default}")
+    assert {each["metadata"]["namespace"] for each in objects if each["kind"] == "Role"} == {
+        "game", "default", chart.NAMESPACE}
+    assert not [each for each in objects if each["kind"] == "ClusterRoleBinding"]
+    rules = chart.one(objects, "Role", "stevedore")["rules"]
+    assert {"apiGroups": [""], "resources": ["services"], "resourceNames": ["stevedore"],
+            "verbs": ["get", "list", "watch", "patch"]} in rules
+
+
+def test_the_crd_is_the_projects():
+    assert (chart.CHART / "files" / "stevedoreroutes.yaml").read_text() == (
+        ROOT / "crds" / "stevedoreroutes.yaml").read_text()
+
+
+def test_the_manifests_are_the_charts_default(ready):
+    """STEVEDORE_UPDATE_GOLDEN=1 writes them."""
+    wanted = chart.plain_install(ready)
+    if os.environ.get("STEVEDORE_UPDATE_GOLDEN"):
+        chart.INSTALL.write_text(wanted)
+    assert chart.INSTALL.read_text() == wanted
+    made = ready.kubectl("apply", "--server-side", "--dry-run=server", "-f", "-", stdin=wanted.split("---\n", 1)[1])
+    assert "deployment.apps/stevedore" in made.stdout
+
+
+def keys(node, schema, definitions, path=""):
+    """Paths of the default values that a closed schema has to name, and those that it names."""
+    while "$ref" in schema:
+        schema = definitions[schema["$ref"].rsplit("/", 1)[1]]
+    if schema.get("additionalProperties") is not False:
+        return set(), set()
+    have, named = {f"{path}/{key}" for key in node}, {f"{path}/{key}" for key in schema.get("properties", {})}
+    for key in node:
+        if isinstance(node[key], dict) and key in schema.get("properties", {}):
+            more_have, more_named = keys(node[key], schema["properties"][key], definitions, f"{path}/{key}")
+            have, named = have | more_have, named | more_named
+    return have, named
+
+
+def test_every_value_has_a_default_and_a_schema():
+    schema = json.loads((chart.CHART / "values.schema.json").read_text())
+    values = yaml.safe_load((chart.CHART / "values.yaml").read_text())
+    have, named = keys(values, schema, schema["definitions"])
+    free = {"/affinity", "/controller/resources", "/proxy/resources", "/sysctls"}   # in part Kubernetes' own
+    assert {key for key in have ^ named if key.rsplit("/", 1)[0] not in free} == {"/global"}
+
+
+def test_the_readme_lists_every_value():
+    """STEVEDORE_UPDATE_GOLDEN=1 writes the table."""
+    path = chart.CHART / "README.md"
+    before, head, rest = path.read_text().partition("| value | default | meaning |\n|---|---|---|\n")
+    table, after = rest[:rest.index("\n\n")], rest[rest.index("\n\n"):]
+    wanted = "\n".join(chart.value_rows())
+    if os.environ.get("STEVEDORE_UPDATE_GOLDEN"):
+        path.write_text(before + head + wanted + after)
+    else:
+        assert table == wanted
