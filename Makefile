@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run deps build test check bench fuzz soak image lint format clean
+.PHONY: help run deps build test check bench scale fuzz soak image lint format clean
 
 help: ## this text
 	@echo "Stevedore: UDP load balancing by payload bytes. Targets:"
@@ -28,6 +28,9 @@ check: ## unit, golden and tidy tests: under a minute when warm
 
 bench: ## CPU per datagram against a bare forwarder and nginx
 	@echo "make bench: the benchmarks are not built yet" >&2; exit 1
+
+scale: ## 500 routes, 10 000 peers: from kubectl apply to the datagram, into docs/performance.md
+	@tests/run.sh scale
 
 fuzz: ## fuzz the parsers and the packet path
 	@echo "make fuzz: the fuzz targets are not built yet" >&2; exit 1

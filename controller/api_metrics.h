@@ -1,4 +1,5 @@
-// Metrics of what goes to and from the API server. SPDX-License-Identifier: Apache-2.0
+// Metrics of what goes to and from the API server.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "controller/mode.h"

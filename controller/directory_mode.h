@@ -1,5 +1,6 @@
 // DirectoryMode: manifests of a directory in, statuses to the log, to /status and to files. The
-// embedded default: no cluster is needed. SPDX-License-Identifier: Apache-2.0
+// embedded default: no cluster is needed.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// What the executable's commands do. SPDX-License-Identifier: Apache-2.0
+// What the executable's commands do.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>

@@ -39,21 +39,23 @@ void SyncLoop::Stop() {
 void SyncLoop::Sync() {
   meter_.Begin(parts_.clock.Now(), parts_.store.TakeNewsTime());
   const auto view = parts_.store.View();
-  const bool news = view->generation != compiled_generation_ || !ready();
+  const bool news = view->content != compiled_content_ || !ready();
+  // The echo of a status that was written is none: it only moves the object's version.
+  const bool versions = std::exchange(seen_generation_, view->generation) != view->generation;
   const bool retry = !news && (write_pending_ || publish_pending_);
   const bool write = news || write_pending_ || !ConfigInPlace();
   if (news) Compile(*view);
   if (write) Write();
   ready_.store(true, std::memory_order_release);
   const bool ports_news = PublishPorts(*view);
-  if (AnswersAreNew() || news || ports_news || publish_pending_ || parts_.sink.due())
+  if (AnswersAreNew() || news || versions || ports_news || publish_pending_ || parts_.sink.due())
     publish_pending_ = !PublishStatuses(*view);
   meter_.End(parts_.clock.Now(), {write, retry, publish_pending_});
 }
 
 void SyncLoop::Compile(const store::ClusterView& view) {
   output_ = compile::Compile(view, parts_.compile);
-  compiled_generation_ = view.generation;
+  compiled_content_ = view.content;
   publish::Routes accepted;
   publish::Routes refused;
   for (const compile::RouteReport& report : output_.reports)
@@ -141,10 +143,10 @@ bool SyncLoop::PublishStatuses(const store::ClusterView& view) {
   std::vector<publish::RouteUpdate> updates;
   updates.reserve(output_.reports.size());
   for (const compile::RouteReport& report : output_.reports) {
-    const auto route = view.routes.find(report.key);
-    publish::RouteUpdate update{report.key,    report.uid, report.resource_version,
-                                report.origin, {},         {}};
-    if (route != view.routes.end()) update.former = route->second.object->status;
+    // None is missing: a route that went is content, and was compiled away.
+    const api::StevedoreRoute& object = *view.routes.at(report.key).object;
+    publish::RouteUpdate update{report.key,    object.meta.uid, object.meta.resource_version,
+                                report.origin, object.status,   {}};
     update.status = publish::MakeStatus(report, answers, update.former, context);
     updates.push_back(std::move(update));
   }

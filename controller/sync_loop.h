@@ -68,7 +68,8 @@ class SyncLoop {
   SyncParts parts_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> ready_{false};
-  std::uint64_t compiled_generation_ = 0;
+  std::uint64_t compiled_content_ = 0;  // see ClusterView::content
+  std::uint64_t seen_generation_ = 0;
   compile::CompileOutput output_;
   bool write_pending_ = false;
   std::string told_error_;  // of the last write; empty when it went well

@@ -1,4 +1,5 @@
-// Metrics of the sync loop. SPDX-License-Identifier: Apache-2.0
+// Metrics of the sync loop.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "controller/sync_meter.h"

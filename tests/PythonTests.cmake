@@ -1,10 +1,10 @@
 # Tests that are Python files run by pytest, one ctest each: tidy, integration and cluster tests.
 #
-#   stevedore_python_tests(FOLDER LABEL label [ENV A=b ...] [BESIDE name ...])    tests/FOLDER/test_*.py
+#   stevedore_python_tests(FOLDER LABEL label [ENV A=b ...] [BESIDE name ...] [WITHOUT name ...])    for test_*.py
 #
 # They run one at a time: most of them measure that nothing is lost under load. Those that do not, and mostly wait, are
-# named after BESIDE and run beside others. A file of which pytest skipped something (and nothing failed) is "Skipped" in
-# ctest's list, never silently green.
+# named after BESIDE and run beside others; those after WITHOUT measure times and have a make target of their own. A
+# file of which pytest skipped something (and nothing failed) is "Skipped" in ctest's list, never silently green.
 
 # The first Python that has pytest and PyYAML: Debian's, else the one on PATH (people who manage their own).
 foreach(candidate /usr/bin/python3 python3)
@@ -21,11 +21,14 @@ endif()
 set(STEVEDORE_PYTEST ${STEVEDORE_PYTHON} -B -m pytest -q -ra -p no:cacheprovider --rootdir ${CMAKE_SOURCE_DIR}/tests)
 
 function(stevedore_python_tests folder)
-  cmake_parse_arguments(A "" "LABEL" "ENV;BESIDE" ${ARGN})
+  cmake_parse_arguments(A "" "LABEL" "ENV;BESIDE;WITHOUT" ${ARGN})
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/test_*.py)
   foreach(file ${files})
     get_filename_component(name ${file} NAME_WE)
     string(REGEX REPLACE "^test_" "" name ${name})
+    if(name IN_LIST A_WITHOUT)
+      continue()
+    endif()
     add_test(NAME ${A_LABEL}/${name} COMMAND ${STEVEDORE_PYTEST} ${file} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${A_LABEL}/${name} PROPERTIES LABELS ${A_LABEL} TIMEOUT 600
       SKIP_REGULAR_EXPRESSION "(^|\n)([0-9]+ passed, )?[0-9]+ skipped in "
@@ -48,7 +51,7 @@ stevedore_python_tests(dataplane LABEL integration
   ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_LOAD=$<TARGET_FILE:stevedore-load>")
 stevedore_python_tests(e2e LABEL cluster
   ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_CONVERGENCE=$<TARGET_FILE:stevedore-convergence>"
-  BESIDE chart chart_releases crd_kubectl crd_schema events leader published_service rbac refusals)
+  BESIDE chart chart_releases crd_kubectl crd_schema events leader published_service rbac refusals WITHOUT scale)
 
 # Kubernetes itself, built once: minutes the first time.
 add_test(NAME cluster/binaries COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cluster/cluster.sh build)

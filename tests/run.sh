@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make test` and `make check` do, step by step, each with the time that has passed.
+# What `make test`, `make check` and `make scale` do, step by step, each with the time that has passed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,5 +31,13 @@ case ${1:-} in
     step "build dev" cmake --build --preset dev
     step "unit, golden and tidy tests" run_ctest --label-regex '^(unit|golden|tidy)$'
     ;;
-  *) echo "usage: tests/run.sh test|check" >&2; exit 2 ;;
+  scale)
+    step "packages" cmake/deps.sh test
+    step "test cluster's binaries" tests/cluster/cluster.sh build
+    step "configure release" quietly cmake --preset release -DSTEVEDORE_TESTS=OFF
+    step "build release" cmake --build --preset release
+    export STEVEDORE_BUILD=$PWD/build/release STEVEDORE_LONG=1 STEVEDORE_FIGURES=1 PYTHONPATH=tests
+    step "500 routes, 10 000 peers" /usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/e2e/test_scale.py
+    ;;
+  *) echo "usage: tests/run.sh test|check|scale" >&2; exit 2 ;;
 esac

@@ -33,7 +33,6 @@ Candidate Admit(const store::Stored<api::StevedoreRoute>& stored) {
   report.key = route.meta.key();
   report.uid = route.meta.uid;
   report.generation = route.meta.generation;
-  report.resource_version = route.meta.resource_version;
   report.origin = stored.origin;
   const api::Findings& findings = route.findings;
   report.field_errors = findings.errors;

@@ -42,7 +42,6 @@ struct RouteReport {
   kube::Key key;
   std::string uid;
   std::int64_t generation = 0;
-  std::string resource_version;
   std::string origin;  // the manifest; empty in a cluster
 
   api::ConditionState accepted;

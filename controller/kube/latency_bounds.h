@@ -1,5 +1,6 @@
 // Bounds of the histograms of exchanges with the API server, as Kubernetes' own components have
-// them. SPDX-License-Identifier: Apache-2.0
+// them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>

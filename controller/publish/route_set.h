@@ -1,5 +1,6 @@
 // RouteSet: the routes, each at its generation, that one compiled config holds, and a digest by
-// which replicas tell such sets from each other. SPDX-License-Identifier: Apache-2.0
+// which replicas tell such sets from each other.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <map>

@@ -29,6 +29,9 @@ using Objects = std::map<kube::Key, Stored<T>>;
 // Thread: immutable, hence any. Routes that could not be decoded are in it with their findings.
 struct ClusterView {
   std::uint64_t generation = 0;
+  // The generation at which more than statuses and versions last changed: a compile since then is
+  // up to date.
+  std::uint64_t content = 0;
   Objects<api::StevedoreRoute> routes;
   Objects<api::Service> services;
   Objects<api::EndpointSlice> slices;

@@ -30,12 +30,6 @@ bool SameContent(const api::Endpoints& a, const api::Endpoints& b) {
                     [](const auto& x, const auto& y) { return SameContent(x, y); });
 }
 
-template <class T>
-bool Same(const Stored<T>& a, const Stored<T>& b) {
-  return a.origin == b.origin && api::SameMeta(a.object->meta, b.object->meta) &&
-         SameContent(*a.object, *b.object);
-}
-
 template <class T, class Decode>
 Stored<T> DecodeOne(Object& object, Decode decode) {
   T decoded = decode(object.json);
@@ -60,30 +54,38 @@ Store::Store(std::vector<std::string> scopes, std::vector<Scope> further, const 
     : scopes_(std::move(scopes)), further_(std::move(further)), clock_(clock) {}
 
 template <class T>
-bool Store::Put(Objects<T>& into, const kube::Key& key, Stored<T> stored) {
+Store::News Store::Compare(const Stored<T>& former, const Stored<T>& latter) {
+  kube::ObjectMeta meta = former.object->meta;
+  const std::string version =
+      std::exchange(meta.resource_version, latter.object->meta.resource_version);
+  const bool same = former.origin == latter.origin && api::SameMeta(meta, latter.object->meta) &&
+                    SameContent(*former.object, *latter.object);
+  if (!same) return News::kContent;
+  return version == meta.resource_version ? News::kNone : News::kVersion;
+}
+
+template <class T>
+Store::News Store::Put(Objects<T>& into, const kube::Key& key, Stored<T> stored) {
   const auto [entry, is_new] = into.try_emplace(key, stored);
-  if (is_new) return true;
-  if (Same(entry->second, stored)) return false;
-  entry->second = std::move(stored);
-  return true;
+  if (is_new) return News::kContent;
+  const News news = Compare(entry->second, stored);
+  if (news != News::kNone) entry->second = std::move(stored);
+  return news;
 }
 
 template <class T>
 void Store::ReplaceAll(Objects<T>& into, const std::string& scope,
                        std::vector<std::pair<kube::Key, Stored<T>>> decoded) {
   std::set<kube::Key> keep;
-  bool changed = false;
+  News news = News::kNone;
   for (auto& [key, stored] : decoded) {
     keep.insert(key);
-    changed = Put(into, key, std::move(stored)) || changed;
+    news = std::max(news, Put(into, key, std::move(stored)));
   }
-  changed = std::erase_if(into,
-                          [&](const auto& entry) {
-                            return (scope.empty() || entry.first.ns == scope) &&
-                                   !keep.contains(entry.first);
-                          }) > 0 ||
-            changed;
-  if (changed) Changed();
+  const auto erased = std::erase_if(into, [&](const auto& entry) {
+    return (scope.empty() || entry.first.ns == scope) && !keep.contains(entry.first);
+  });
+  Changed(erased > 0 ? News::kContent : news);
 }
 
 void Store::Replace(Kind kind, const std::string& scope, std::vector<Object> objects) {
@@ -92,7 +94,7 @@ void Store::Replace(Kind kind, const std::string& scope, std::vector<Object> obj
     ReplaceAll(into, scope, std::move(decoded));
     const bool synced_before = IsSynced();
     listed_.insert({kind, scope});
-    if (IsSynced() != synced_before) Changed();
+    if (IsSynced() != synced_before) Changed(News::kContent);
   };
   switch (kind) {
     case Kind::kRoute:
@@ -111,7 +113,7 @@ void Store::Apply(Kind kind, Object object) {
   const kube::Key key = object.key;
   const auto put = [&](auto& into, auto stored) {
     const std::lock_guard lock(mutex_);
-    if (Put(into, key, std::move(stored))) Changed();
+    Changed(Put(into, key, std::move(stored)));
   };
   switch (kind) {
     case Kind::kRoute:
@@ -142,7 +144,7 @@ void Store::Delete(Kind kind, const kube::Key& key) {
       erased = current_.endpoints.erase(key);
       break;
   }
-  if (erased > 0) Changed();
+  Changed(erased > 0 ? News::kContent : News::kNone);
 }
 
 bool Store::Synced() const {
@@ -160,10 +162,14 @@ bool Store::IsSynced() const {
          });
 }
 
-void Store::Changed() {
+void Store::Changed(News news) {
+  if (news == News::kNone) return;
   ++current_.generation;
   view_.reset();
-  if (clock_ != nullptr && !news_since_) news_since_ = clock_->Now();
+  if (news == News::kContent) {
+    current_.content = current_.generation;
+    if (clock_ != nullptr && !news_since_) news_since_ = clock_->Now();
+  }
   changed_.notify_all();
 }
 

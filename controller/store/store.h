@@ -66,10 +66,14 @@ class Store final : public source::Sink {
   template <class T>
   void ReplaceAll(Objects<T>& into, const std::string& scope,
                   std::vector<std::pair<kube::Key, Stored<T>>> decoded);
+  // What a newer state of an object brings: a status that was written, or more.
+  enum class News { kNone, kVersion, kContent };
   template <class T>
-  bool Put(Objects<T>& into, const kube::Key& key, Stored<T> stored);
-  bool IsSynced() const;  // REQUIRES: mutex_ held
-  void Changed();         // REQUIRES: mutex_ held
+  static News Compare(const Stored<T>& former, const Stored<T>& latter);
+  template <class T>
+  News Put(Objects<T>& into, const kube::Key& key, Stored<T> stored);
+  bool IsSynced() const;    // REQUIRES: mutex_ held
+  void Changed(News news);  // REQUIRES: mutex_ held
 
   const std::vector<std::string> scopes_;
   const std::vector<Scope> further_;

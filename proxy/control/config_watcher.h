@@ -1,5 +1,6 @@
 // ConfigWatcher: tells when the config file may have changed, by inotify on its directory and, as
-// a safety net, by looking at the file. SPDX-License-Identifier: Apache-2.0
+// a safety net, by looking at the file.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Names of rules and upstreams as metric labels. SPDX-License-Identifier: Apache-2.0
+// Names of rules and upstreams as metric labels.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>

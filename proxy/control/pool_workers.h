@@ -1,4 +1,5 @@
-// The real Workers: a WorkerPool. SPDX-License-Identifier: Apache-2.0
+// The real Workers: a WorkerPool.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// From the config to what the prober probes. SPDX-License-Identifier: Apache-2.0
+// From the config to what the prober probes.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <vector>

@@ -1,4 +1,5 @@
-// Readiness: what /readyz answers, and why. SPDX-License-Identifier: Apache-2.0
+// Readiness: what /readyz answers, and why.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>

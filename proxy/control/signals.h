@@ -1,4 +1,5 @@
-// Signals as events of the control loop. SPDX-License-Identifier: Apache-2.0
+// Signals as events of the control loop.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <optional>

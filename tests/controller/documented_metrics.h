@@ -1,5 +1,6 @@
 // The metrics that docs/metrics.md lists, and those that a page exposes, in one form, to be
-// compared. SPDX-License-Identifier: Apache-2.0
+// compared.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// What a proxy would answer, and how a test waits for it. SPDX-License-Identifier: Apache-2.0
+// What a proxy would answer, and how a test waits for it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <chrono>

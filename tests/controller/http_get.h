@@ -1,4 +1,5 @@
-// One GET on loopback. SPDX-License-Identifier: Apache-2.0
+// One GET on loopback.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <arpa/inet.h>

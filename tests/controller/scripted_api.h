@@ -1,5 +1,6 @@
 // ScriptedApi: as much of an API server as the controller sees, in memory and on loopback: lists,
-// watches and applied statuses, with faults on demand. SPDX-License-Identifier: Apache-2.0
+// watches and applied statuses, with faults on demand.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <chrono>

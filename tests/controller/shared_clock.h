@@ -1,4 +1,5 @@
-// A clock that a test moves while other threads read it. SPDX-License-Identifier: Apache-2.0
+// A clock that a test moves while other threads read it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>

@@ -55,7 +55,7 @@ Result<Response> CuttingTransport::Do(const Request& asked) {
   Request request = asked;
   // Few objects, and still lists of several pages.
   if (std::string* const limit = Parameter(request, "limit")) *limit = "3";
-  if (Parameter(request, "continue") != nullptr && Roll(100) < 10) {
+  if (Parameter(request, "continue") != nullptr && Roll(100) < 40) {
     Count("list: 410 between pages");
     return Response{410, kExpired, std::nullopt};
   }

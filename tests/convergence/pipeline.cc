@@ -34,7 +34,7 @@ std::string FirstDifference(const std::string& what, const std::string& got,
 }
 
 std::string Text(const compile::RouteReport& report) {
-  std::string text = report.key.ToString() + " " + report.uid + " " + report.resource_version;
+  std::string text = report.key.ToString() + " " + report.uid;
   for (const api::ConditionState* const state :
        {&report.accepted, &report.resolved_refs, &report.peers_available})
     text += " " + std::string(ToString(state->status)) + "/" +

@@ -49,7 +49,7 @@ def test_a_planted_bug_is_found(cluster, bug):
 
 
 def test_sequences_end_as_a_fresh_start(cluster):
-    done, report = run(cluster, 1200 if LONG else 280, sequences=SEQUENCES * (5 if LONG else 1), universes=UNIVERSES,
+    done, report = run(cluster, 1200 if LONG else 400, sequences=SEQUENCES * (5 if LONG else 1), universes=UNIVERSES,
                        seed=SEED, patience_ms=60_000)
     assert not report["failure"], report["failure"]
     assert done.returncode == 0, done.stderr

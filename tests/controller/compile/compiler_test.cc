@@ -59,7 +59,6 @@ TEST(Compile, ReportsIdentityAndNames) {
   const RouteReport& report = Find(output, "n/r");
   EXPECT_EQ(report.uid, "u-r");
   EXPECT_EQ(report.generation, 2);
-  EXPECT_EQ(report.resource_version, "77");
   EXPECT_EQ(report.listener, (ListenerReport{"n/7000", 7000, "n/r", 2}));
   EXPECT_EQ(report.upstreams.at(0).config_name, "n/r/a");
   EXPECT_EQ(output.config.listeners.at(0).name, "n/7000");

@@ -1,4 +1,5 @@
-// Events, and routes that are worth one, for tests. SPDX-License-Identifier: Apache-2.0
+// Events, and routes that are worth one, for tests.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

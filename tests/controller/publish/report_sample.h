@@ -21,7 +21,6 @@ inline compile::RouteReport SampleReport() {
   report.key = {"game", "kcp"};
   report.uid = "u-1";
   report.generation = 4;
-  report.resource_version = "100";
   report.accepted = {ConditionStatus::kTrue, Reason::kAccepted, ""};
   report.resolved_refs = {ConditionStatus::kTrue, Reason::kResolvedRefs, ""};
   report.peers_available = {ConditionStatus::kTrue, Reason::kPeersReady, ""};

@@ -1,4 +1,5 @@
-// A published Service as tests shape it. SPDX-License-Identifier: Apache-2.0
+// A published Service as tests shape it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>

@@ -76,6 +76,28 @@ TEST(Store, TheSameObjectAgainIsNoChange) {
   EXPECT_GT(store.generation(), generation);
 }
 
+TEST(Store, AWrittenStatusIsNoContent) {
+  const auto route = [](const char* version, const char* summary) {
+    source::Object object = Route("a", "1");
+    object.json.insert(object.json.rfind('}'),
+                       std::string(R"(,"status":{"peers":")") + summary + R"("})");
+    object.json.insert(std::string(R"({"metadata":{)").size(),
+                       std::string(R"("resourceVersion":")") + version + R"(",)");
+    return object;
+  };
+  Store store;
+  store.Apply(Kind::kRoute, route("1", "0/0"));
+  const auto before = store.View();
+  EXPECT_EQ(before->content, before->generation);
+  store.Apply(Kind::kRoute, route("2", "1/1"));
+  const auto after = store.View();
+  EXPECT_GT(after->generation, before->generation);
+  EXPECT_EQ(after->content, before->content);
+  EXPECT_EQ(after->routes.at({"a", "1"}).object->meta.resource_version, "2");
+  store.Delete(Kind::kRoute, {"a", "1"});
+  EXPECT_GT(store.View()->content, before->content);
+}
+
 TEST(Store, ARouteThatCannotBeDecodedIsKeptWithItsErrors) {
   Store store;
   store.Apply(Kind::kRoute, Route("a", "good"));

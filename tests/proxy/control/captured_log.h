@@ -1,4 +1,5 @@
-// What is logged while it lives, as text. SPDX-License-Identifier: Apache-2.0
+// What is logged while it lives, as text.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <spdlog/sinks/base_sink.h>
