@@ -1,99 +1,130 @@
-#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "proxy/config/enum_names.h"
 #include "proxy/config/json_codec.h"
+#include "proxy/config/json_text.h"
 
 namespace stevedore::config {
 namespace {
 
-using Json = nlohmann::ordered_json;
+// Defined below, where every Write() that it may call is known.
+template <class T>
+void Write(JsonText& out, const std::vector<T>& items);
 
-template <class T, class Write>
-Json List(const std::vector<T>& items, Write write) {
-  Json list = Json::array();
-  for (const T& item : items) list.push_back(write(item));
-  return list;
+void Write(JsonText& out, const std::string& text) { out.Value(text); }
+
+void Write(JsonText& out, const Condition& condition) {
+  out.OpenObject();
+  out.Name("start").Value(condition.start);
+  out.Name("end").Value(condition.end);
+  out.Name("operator").Value(NameOf(kOperatorNames, condition.op));
+  out.Name("value").Value(condition.value);
+  out.CloseObject();
 }
 
-Json ConditionJson(const Condition& condition) {
-  return {{"start", condition.start},
-          {"end", condition.end},
-          {"operator", NameOf(kOperatorNames, condition.op)},
-          {"value", condition.value}};
+void Write(JsonText& out, const Rule& rule) {
+  out.OpenObject();
+  out.Name("name").Value(rule.name);
+  Write(out.Name("match"), rule.match);
+  out.Name("upstream").Value(rule.upstream);
+  out.CloseObject();
 }
 
-Json RuleJson(const Rule& rule) {
-  return {
-      {"name", rule.name}, {"match", List(rule.match, ConditionJson)}, {"upstream", rule.upstream}};
+void Write(JsonText& out, const SessionSettings& session) {
+  out.OpenObject();
+  out.Name("idleTimeoutSeconds").Value(session.idle_timeout_seconds);
+  out.Name("embryonicTimeoutSeconds").Value(session.embryonic_timeout_seconds);
+  out.Name("maxReplyOnlySeconds").Value(session.max_reply_only_seconds);
+  out.Name("maxSessions").Value(session.max_sessions);
+  out.Name("maxSessionsPerSource").Value(session.max_sessions_per_source);
+  out.CloseObject();
 }
 
-Json SessionJson(const SessionSettings& session) {
-  return {{"idleTimeoutSeconds", session.idle_timeout_seconds},
-          {"embryonicTimeoutSeconds", session.embryonic_timeout_seconds},
-          {"maxReplyOnlySeconds", session.max_reply_only_seconds},
-          {"maxSessions", session.max_sessions},
-          {"maxSessionsPerSource", session.max_sessions_per_source}};
+void Write(JsonText& out, const Listener& listener) {
+  out.OpenObject();
+  out.Name("name").Value(listener.name);
+  out.Name("address").Value(listener.address);
+  out.Name("port").Value(listener.port);
+  out.Name("maxDatagramBytes").Value(listener.max_datagram_bytes);
+  out.Name("maxTries").Value(listener.max_tries);
+  Write(out.Name("session"), listener.session);
+  Write(out.Name("rules"), listener.rules);
+  out.Name("defaultUpstream").Value(listener.default_upstream);
+  out.CloseObject();
 }
 
-Json ListenerJson(const Listener& listener) {
-  return {{"name", listener.name},
-          {"address", listener.address},
-          {"port", listener.port},
-          {"maxDatagramBytes", listener.max_datagram_bytes},
-          {"maxTries", listener.max_tries},
-          {"session", SessionJson(listener.session)},
-          {"rules", List(listener.rules, RuleJson)},
-          {"defaultUpstream", listener.default_upstream}};
+void Write(JsonText& out, const HashKey& key) {
+  out.OpenObject();
+  if (key.source == KeySource::kPayload) {
+    out.Name("start").Value(key.start);
+    out.Name("end").Value(key.end);
+  } else {
+    out.Name("source").Value(NameOf(kKeySourceNames, key.source));
+  }
+  out.CloseObject();
 }
 
-Json HashKeyJson(const HashKey& key) {
-  if (key.source == KeySource::kPayload) return {{"start", key.start}, {"end", key.end}};
-  return {{"source", NameOf(kKeySourceNames, key.source)}};
+void Write(JsonText& out, const HealthCheck& check) {
+  out.OpenObject();
+  out.Name("periodSeconds").Value(check.period_seconds);
+  out.Name("timeoutSeconds").Value(check.timeout_seconds);
+  out.Name("successThreshold").Value(check.success_threshold);
+  out.Name("failureThreshold").Value(check.failure_threshold);
+  out.Name("payload").Value(check.payload);
+  out.Name("expect").Value(NameOf(kExpectNames, check.expect));
+  Write(out.Name("expectBytes"), check.expect_bytes);
+  out.CloseObject();
 }
 
-Json HealthCheckJson(const HealthCheck& check) {
-  return {{"periodSeconds", check.period_seconds},
-          {"timeoutSeconds", check.timeout_seconds},
-          {"successThreshold", check.success_threshold},
-          {"failureThreshold", check.failure_threshold},
-          {"payload", check.payload},
-          {"expect", NameOf(kExpectNames, check.expect)},
-          {"expectBytes", List(check.expect_bytes, ConditionJson)}};
+void Write(JsonText& out, const Peer& peer) {
+  out.OpenObject();
+  out.Name("address").Value(peer.address);
+  out.Name("port").Value(peer.port);
+  out.Name("weight").Value(peer.weight);
+  out.Name("draining").Value(peer.draining);
+  out.CloseObject();
 }
 
-Json PeerJson(const Peer& peer) {
-  return {{"address", peer.address},
-          {"port", peer.port},
-          {"weight", peer.weight},
-          {"draining", peer.draining}};
+void Write(JsonText& out, const Upstream& upstream) {
+  out.OpenObject();
+  out.Name("name").Value(upstream.name);
+  out.Name("algorithm").Value(NameOf(kAlgorithmNames, upstream.algorithm));
+  if (upstream.hash_key) Write(out.Name("hashKey"), *upstream.hash_key);
+  out.Name("affinity").Value(NameOf(kAffinityNames, EffectiveAffinity(upstream)));
+  out.Name("drain").Value(NameOf(kDrainNames, upstream.drain));
+  if (upstream.drain_timeout_seconds)
+    out.Name("drainTimeoutSeconds").Value(*upstream.drain_timeout_seconds);
+  out.Name("whenNoneUsable").Value(NameOf(kWhenNoneUsableNames, upstream.when_none_usable));
+  if (upstream.follow_reply_port) {
+    out.Name("followReplyPort").OpenObject();
+    Write(out.Name("restart"), upstream.follow_reply_port->restart);
+    out.CloseObject();
+  }
+  if (upstream.health_check) Write(out.Name("healthCheck"), *upstream.health_check);
+  Write(out.Name("peers"), upstream.peers);
+  Write(out.Name("backupPeers"), upstream.backup_peers);
+  out.CloseObject();
 }
 
-Json UpstreamJson(const Upstream& upstream) {
-  Json json = {{"name", upstream.name}, {"algorithm", NameOf(kAlgorithmNames, upstream.algorithm)}};
-  if (upstream.hash_key) json["hashKey"] = HashKeyJson(*upstream.hash_key);
-  json["affinity"] = NameOf(kAffinityNames, EffectiveAffinity(upstream));
-  json["drain"] = NameOf(kDrainNames, upstream.drain);
-  if (upstream.drain_timeout_seconds) json["drainTimeoutSeconds"] = *upstream.drain_timeout_seconds;
-  json["whenNoneUsable"] = NameOf(kWhenNoneUsableNames, upstream.when_none_usable);
-  if (upstream.follow_reply_port)
-    json["followReplyPort"] = {
-        {"restart", List(upstream.follow_reply_port->restart, ConditionJson)}};
-  if (upstream.health_check) json["healthCheck"] = HealthCheckJson(*upstream.health_check);
-  json["peers"] = List(upstream.peers, PeerJson);
-  json["backupPeers"] = List(upstream.backup_peers, PeerJson);
-  return json;
+template <class T>
+void Write(JsonText& out, const std::vector<T>& items) {
+  out.OpenArray();
+  for (const T& item : items) Write(out, item);
+  out.CloseArray();
 }
 
 }  // namespace
 
 std::string Encode(const ProxyConfig& config) {
-  const Json json = {{"version", 1},
-                     {"hashSeed", config.hash_seed},
-                     {"ownAddresses", config.own_addresses},
-                     {"listeners", List(config.listeners, ListenerJson)},
-                     {"upstreams", List(config.upstreams, UpstreamJson)}};
-  // Bytes that are no UTF-8 become U+FFFD: the default throws.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  JsonText out;
+  out.OpenObject();
+  out.Name("version").Value(1);
+  out.Name("hashSeed").Value(config.hash_seed);
+  Write(out.Name("ownAddresses"), config.own_addresses);
+  Write(out.Name("listeners"), config.listeners);
+  Write(out.Name("upstreams"), config.upstreams);
+  out.CloseObject();
+  return std::move(out).Take();
 }
 
 }  // namespace stevedore::config
