@@ -98,9 +98,7 @@ Result<UniqueFd> OpenPoolSocket(bool v4) {
   if (!v4) Set(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   Set(fd->get(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, 1);
   SetReceiveBuffer(fd->get());
-  // Twice the sysctl's limit is granted: more than a neighbour that does not answer may hold back
-  // (unres_qlen_bytes), so that one dead peer does not fill a socket that serves others.
-  Set(fd->get(), SOL_SOCKET, SO_SNDBUF, kBufferBytes);
+  Set(fd->get(), SOL_SOCKET, SO_SNDBUF, kPoolSendBytes);
   SetPathMtu(fd->get(), family);
   sockaddr_storage storage{};
   SocketAddress any;

@@ -17,9 +17,15 @@ namespace stevedore::net {
 using config::IpAddress;
 using config::SocketAddress;
 
-// Asked for on listeners and pool sockets: at the default of 208 KiB a burst of 250 small datagrams
-// is lost.
+// Asked for on listeners, and to receive on pool sockets: at the default of 208 KiB a burst of 250
+// small datagrams is lost.
 inline constexpr int kBufferBytes = 4 << 20;
+
+// Asked for as send buffer of a pool socket; Linux grants twice as much. That is more than a
+// neighbour that does not answer may hold back (unres_qlen_bytes, by default this value), so that
+// one dead peer does not fill a socket that serves others; and not much more, since what a slow
+// path holds is late.
+inline constexpr int kPoolSendBytes = 212'992;
 
 // One listening socket per worker on `address`, all in one SO_REUSEPORT group. The first binds
 // without SO_REUSEPORT, so that a port held by anybody else is kConflict and not a silent half.
