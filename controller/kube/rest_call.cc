@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <pplx/threadpool.h>
 
 #include <array>
 #include <charconv>
@@ -155,16 +156,13 @@ std::shared_ptr<RestCall> RestCall::Start(std::shared_ptr<http::client::http_cli
 }
 
 pplx::task<void> RestCall::OnAnswer(const http::http_response& response) {
-  bool cancelled = false;
   {
     const std::lock_guard lock(mutex_);
     answered_ = true;
     status_ = response.status_code();
     retry_after_ = RetryAfter(response.headers());
-    cancelled = cancelled_;
     changed_.notify_all();
   }
-  if (cancelled) cancellation_.cancel();
   return response.content_ready().then([](const http::http_response&) {});
 }
 
@@ -224,14 +222,14 @@ std::string RestCall::TakeBytes() {
 }
 
 void RestCall::Cancel() {
-  bool close_now = false;
   {
     const std::lock_guard lock(mutex_);
     cancelled_ = true;
-    close_now = !ended_ && (answered_ || options_.close_any_time);
+    if (ended_) return;
   }
   OpenGate();
-  if (close_now) cancellation_.cancel();
+  crossplat::threadpool::shared_instance().service().post(
+      [call = shared_from_this()] { call->cancellation_.cancel(); });
 }
 
 pplx::task<std::size_t> RestCall::Receive(const char* data, std::size_t size) {

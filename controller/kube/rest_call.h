@@ -50,7 +50,6 @@ class RestCall : public std::enable_shared_from_this<RestCall> {
   struct Options {
     std::size_t max_buffered_bytes = 0;
     bool wait_when_full = false;  // a full buffer holds up the server; otherwise it is an overflow
-    bool close_any_time = false;  // the host is an address: see Cancel()
   };
   enum class Until { kAnswered, kBytes, kEnded };
 
@@ -74,9 +73,9 @@ class RestCall : public std::enable_shared_from_this<RestCall> {
   // The bytes since the last call.
   std::string TakeBytes();
 
-  // Gives up: no more bytes. Closes the connection at once where that is safe. The library replaces
-  // the connection without a lock while it tries one address of a host name after the other; then
-  // the connection is closed when the answer comes, or by the inactivity limit.
+  // Gives up: no more bytes, and the connection is closed in a moment. Not on the caller's thread:
+  // the library replaces connections and starts reads and writes without a lock, so whoever closes
+  // one under them crashes it. REQUIRES: the library has one thread.
   void Cancel();
 
  private:

@@ -40,7 +40,7 @@ void InitialiseRest() {
   static std::once_flag once;
   std::call_once(once, [] {
     try {
-      crossplat::threadpool::initialize_with_threads(4);
+      crossplat::threadpool::initialize_with_threads(1);
     } catch (const std::exception& error) {
       spdlog::warn("Kept the HTTP thread pool as it was error={}", error.what());
     }
@@ -57,8 +57,7 @@ struct RestTransport::Impl {
       : credentials(the_credentials),
         clock(the_clock),
         options(std::move(the_options)),
-        bucket(options.requests_per_second, options.burst),
-        close_any_time(IsIpAddress(credentials.access().server.host)) {}
+        bucket(options.requests_per_second, options.burst) {}
 
   // The library has one inactivity limit per client.
   enum class Use { kUnary, kList, kWatch };
@@ -79,7 +78,6 @@ struct RestTransport::Impl {
   const Clock& clock;
   const RestOptions options;
   TokenBucket bucket;
-  const bool close_any_time;
   const std::shared_ptr<OpenCalls> open_calls = std::make_shared<OpenCalls>();
   std::mutex clients_mutex;
   std::map<Use, Held> clients;
@@ -121,8 +119,7 @@ Result<std::shared_ptr<RestCall>> RestTransport::Impl::Start(const Request& requ
   if (!http_request) return http_request.error();
   const RestCall::Options call_options{
       .max_buffered_bytes = stream ? kStreamBufferBytes : options.max_body_bytes,
-      .wait_when_full = stream,
-      .close_any_time = close_any_time};
+      .wait_when_full = stream};
   return RestCall::Start(*std::move(client), *std::move(http_request), call_options, open_calls);
 }
 
