@@ -53,9 +53,13 @@ void CuttingTransport::Cut() {
 
 Result<Response> CuttingTransport::Do(const Request& asked) {
   Request request = asked;
-  // Few objects, and still lists of several pages.
-  if (std::string* const limit = Parameter(request, "limit")) *limit = "3";
-  if (Parameter(request, "continue") != nullptr && Roll(100) < 40) {
+  // Few objects, and still lists of several pages: but only those that its cache does not answer.
+  if (std::string* const limit = Parameter(request, "limit")) {
+    *limit = "3";
+    std::string* const version = Parameter(request, "resourceVersion");
+    if (version != nullptr && Roll(2) == 0) version->clear();
+  }
+  if (Parameter(request, "continue") != nullptr && Roll(100) < 10) {
     Count("list: 410 between pages");
     return Response{410, kExpired, std::nullopt};
   }
