@@ -78,7 +78,8 @@ def _adds_up(running, sent, report):
     lost = metrics.sum(KERNEL_DROPS)
     assert sent["sent"] + report["sent"] == received + lost, f"{received} received, {lost} dropped by the kernel"
     drops = {labels["reason"]: value for labels, value in metrics.select(DROPS, listener="flooded") if value}
-    assert set(drops) <= {"port_limit", "session_limit"}, drops
+    # A forged source may by chance be an address and port that the proxy itself has leased.
+    assert set(drops) <= {"port_limit", "session_limit", "bad_source"}, drops
     assert metrics.sum(DROPS, listener="assured", direction="up") == 0
     assert metrics.sum(CLOSED, listener="assured") == 0, "no assured session ended"
     assert drops or metrics.sum(CLOSED, reason="evicted"), "the flood never filled anything"
