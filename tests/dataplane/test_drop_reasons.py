@@ -85,8 +85,15 @@ def test_a_full_buffer_towards_a_peer_blocks_its_session_alone(slow_link, echo, 
     running = proxy(simple(port, [echo("slow", "10.202.0.3", namespace=outside)]), namespace=inside,
                     flags=["--workers", "1"])
     flooding, fine = client(port, namespace=inside), client(port, namespace=inside)
-    for _ in range(500):
-        flooding.send(bytes(1_400))
+
+    def burst():
+        before = running.metrics().sum(DATAGRAMS, direction="client_in")
+        for _ in range(20):   # few enough for the listener's buffer
+            flooding.send(bytes(1_400))
+        until("all of it is received", lambda: running.metrics().sum(DATAGRAMS, direction="client_in") == before + 20)
+        return drops(running, "send_blocked")
+
+    until("the session's buffer is full", burst, timeout=20, interval=0.001)
     expect_some_drops(running, "send_blocked")
     before = drops(running, "send_blocked")
     assert fine.ask(b"x", timeout=10) == "slow", "behind what the link still holds"

@@ -15,6 +15,7 @@ from harness.wait import until
 
 SECONDS = 5.0   # from whatever happened to the Service until it is right again
 NAME = "udp"
+PINNED = 30010, 30011   # in the band that an API server gives to nobody by itself (30000 to 30085)
 PLACEHOLDER = {"name": "placeholder", "port": 65535, "protocol": "UDP", "targetPort": 65535}
 WEB = {"name": "web", "port": 8080, "protocol": "TCP", "targetPort": 80}
 
@@ -149,17 +150,17 @@ def test_ports_follow_routes(fronted):
 def test_pinned_node_ports_stay(fronted):
     one = fronted()
     port, later = (free_port(NODE_IP, one.cluster.namespace) for _ in range(2))
-    pin = {"name": "pinned", "port": port, "protocol": "UDP", "targetPort": port, "nodePort": 30700}
+    pin = {"name": "pinned", "port": port, "protocol": "UDP", "targetPort": port, "nodePort": PINNED[0]}
     one.apply(pin)
     one.add_route("pinned", port)
     one.add_route("later", later)
     one.wait_for_port(later)
     assert one.entries()[port, "UDP"] == pin, "left to whoever listed it"
     until("the nodePort is told", lambda: [place["nodePort"] for place in one.status("pinned").get(
-        "listener", {}).get("addresses", [])] == [30700], interval=0.1)
+        "listener", {}).get("addresses", [])] == [PINNED[0]], interval=0.1)
 
     # A port that is published already gets a nodePort and a name of somebody's choice.
-    second = {"name": "chosen", "port": later, "protocol": "UDP", "targetPort": later, "nodePort": 30701}
+    second = {"name": "chosen", "port": later, "protocol": "UDP", "targetPort": later, "nodePort": PINNED[1]}
     one.apply(pin, second)
     other = one.wait_for_port(one.add_route("other"))
     assert one.entries()[later, "UDP"] == second and other["name"].startswith("udp-")
