@@ -58,20 +58,17 @@ ClusterMode::ClusterMode(kube::ClusterAccess access, const Self& self,
       transport_(rest_, clock, HostOf(credentials_.access().server)),
       statuses_(transport_, clock, [this] { return MayWrite(); }),
       sink_(clock, [this] { return MayWrite(); }) {
-  if (!lease_.empty())
-    elector_ = std::make_unique<publish::LeaderElector>(
-        transport_, clock,
-        publish::LeaderOptions{{self.ns, lease_}, publish::NewLeaderIdentity(self.pod)}, Random);
   if (lease_.empty()) {
     replicas_ = std::make_unique<publish::OneReplica>(publish::ReplicaName{self.pod, self.node});
   } else {
-    auto replicas = std::make_unique<publish::LeaseReplicas>(
+    elector_ = std::make_unique<publish::LeaderElector>(
+        transport_, clock,
+        publish::LeaderOptions{{self.ns, lease_}, publish::NewLeaderIdentity(self.pod)}, Random);
+    replicas_ = std::make_unique<publish::LeaseReplicas>(
         transport_, clock,
         publish::ReplicaIdentity{self.ns, self.pod, self.uid, self.node,
                                  options.compile.class_name},
         Random);
-    lease_replicas_ = replicas.get();
-    replicas_ = std::move(replicas);
   }
   events_ = std::make_unique<publish::EventWriter>(transport_, clock, self.pod,
                                                    [this] { return MayWrite(); });
@@ -101,7 +98,7 @@ Result<> ClusterMode::Start(source::Sink& sink, std::function<void()> wake) {
                                                        Random, nullptr);
   if (elsewhere_) source_->AlsoWatch(*elsewhere_);
   source_->Start();
-  if (lease_replicas_ != nullptr) lease_replicas_->Start(wake);
+  replicas_->Start(wake);
   if (elector_)
     elector_->Start([this, wake = std::move(wake)] {
       LeadershipChanged();

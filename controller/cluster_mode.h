@@ -70,7 +70,6 @@ class ClusterMode final : public Mode {
   std::unique_ptr<publish::EventWriter> events_;  // outlives the elector, which tells it of changes
   std::unique_ptr<publish::LeaderElector> elector_;  // null without leader election
   std::unique_ptr<publish::Replicas> replicas_;
-  publish::LeaseReplicas* lease_replicas_ = nullptr;  // the same, with leader election
   publish::StatusWriter statuses_;
   publish::ClusterSink sink_;
   std::unique_ptr<publish::PortWriter> ports_;  // null without --publish-service

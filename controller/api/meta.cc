@@ -23,9 +23,12 @@ kube::ObjectMeta DecodeMeta(Fields& object) {
 }
 
 bool SameMeta(const kube::ObjectMeta& a, const kube::ObjectMeta& b) {
+  return a.resource_version == b.resource_version && SameButVersion(a, b);
+}
+
+bool SameButVersion(const kube::ObjectMeta& a, const kube::ObjectMeta& b) {
   const auto tie = [](const kube::ObjectMeta& m) {
-    return std::tie(m.name, m.ns, m.uid, m.resource_version, m.generation, m.creation_timestamp,
-                    m.deleting, m.labels);
+    return std::tie(m.name, m.ns, m.uid, m.generation, m.creation_timestamp, m.deleting, m.labels);
   };
   return tie(a) == tie(b);
 }

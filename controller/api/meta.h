@@ -11,5 +11,7 @@ namespace stevedore::api {
 kube::ObjectMeta DecodeMeta(Fields& object);
 
 bool SameMeta(const kube::ObjectMeta& a, const kube::ObjectMeta& b);
+// The same but for the resourceVersion, which moves with every write of a status, too.
+bool SameButVersion(const kube::ObjectMeta& a, const kube::ObjectMeta& b);
 
 }  // namespace stevedore::api

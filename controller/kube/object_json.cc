@@ -97,6 +97,11 @@ ApiStatus ParseStatus(std::string_view body, int http_status) {
   return status;
 }
 
+std::string RefusalText(const Response& response) {
+  return "HTTP " + std::to_string(response.status) + ": " +
+         ParseStatus(response.body, response.status).message;
+}
+
 Result<WatchEvent> ParseWatchEvent(std::string_view line) {
   const Json root = Json::parse(line, nullptr, false);
   if (!root.is_object()) return Bad("a watch event is not a JSON object");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controller/kube/object_meta.h"
+#include "controller/kube/transport.h"
 #include "proxy/base/result.h"
 
 namespace stevedore::kube {
@@ -41,6 +42,8 @@ struct ApiStatus {
 // Reads a refusal's body. Never fails: a body that is no Status gives `code` = `http_status` and
 // the start of the body as message.
 ApiStatus ParseStatus(std::string_view body, int http_status);
+// "HTTP 403: why", for the log.
+std::string RefusalText(const Response& response);
 
 // One line of a watch.
 struct WatchEvent {

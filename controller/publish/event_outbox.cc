@@ -115,10 +115,7 @@ void EventOutbox::Failed(const EventCorrelator::Write& write,
   if (!suppressed) return;
   spdlog::warn("Could not write event object={}/{} reason={} suppressed={} error=\"{}\"",
                write.event.regarding.ns, write.event.regarding.name, write.event.reason,
-               *suppressed,
-               response ? "HTTP " + std::to_string(response->status) + ": " +
-                              kube::ParseStatus(response->body, response->status).message
-                        : response.error().detail);
+               *suppressed, response ? kube::RefusalText(*response) : response.error().detail);
 }
 
 EventNumbers EventOutbox::numbers() const {

@@ -72,9 +72,7 @@ Result<kube::Response> LeaseClient::Send(kube::Request request, std::stop_token 
   auto response = transport_.Do(request);
   if (!response) return Error{Errc::kUnavailable, response.error().detail};
   if (response->status >= 200 && response->status < 300) return response;
-  return Error{CodeOf(response->status),
-               "HTTP " + std::to_string(response->status) + ": " +
-                   kube::ParseStatus(response->body, response->status).message};
+  return Error{CodeOf(response->status), kube::RefusalText(*response)};
 }
 
 }  // namespace stevedore::publish

@@ -20,9 +20,7 @@ class LeaseReplicas final : public Replicas {
                 std::function<double()> random);
   ~LeaseReplicas() override { Stop(); }
 
-  // `changed` is called when another replica has something new to say, on a thread of ours.
-  // REQUIRES: called once.
-  void Start(std::function<void()> changed);
+  void Start(std::function<void()> changed) override;
   // Deletes our own Lease. May be called again, and without Start().
   void Stop();
 

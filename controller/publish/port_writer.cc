@@ -164,11 +164,10 @@ void PortWriter::Failed(const PlannedPorts& plan, const Result<kube::Response>& 
       spdlog::warn("Could not publish ports service={} error=\"{}\"", service_.ToString(),
                    response.error().detail);
   } else {
-    const std::string message = kube::ParseStatus(response->body, response->status).message;
-    error_ = "HTTP " + std::to_string(response->status) + ": " + message;
+    error_ = kube::RefusalText(*response);
     const Nanos wait = backoff_.Next(0);
     next_ = now + (response->retry_after ? Nanos(*response->retry_after) : wait);
-    if (MayBeTooMany(*response, message) && !plan.added.empty()) {
+    if (MayBeTooMany(*response, error_) && !plan.added.empty()) {
       if (plan.added.size() == 1) refusals_[plan.added.front()] = {error_, "", now + kRefused};
       max_new_ = std::max<std::size_t>(plan.added.size() / 2, 1);
     }

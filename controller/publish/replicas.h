@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -25,10 +26,13 @@ struct OtherReplicas {
   std::string unknown;    // why they are not known; empty when they are
 };
 
-// Thread: one, the sync loop's.
+// Thread: one, the sync loop's; Start() before it runs.
 class Replicas {
  public:
   virtual ~Replicas() = default;
+  // Begins to speak and to listen. `changed` is called when another replica has something new to
+  // say, on a thread of its own. REQUIRES: called once at the most.
+  virtual void Start(std::function<void()> changed) = 0;
   virtual ReplicaName self() const = 0;
   // What is to be told of our own proxy from now on. Returns at once.
   virtual void Tell(const api::ReplicaReport& own) = 0;
@@ -40,6 +44,7 @@ class Replicas {
 class OneReplica final : public Replicas {
  public:
   explicit OneReplica(ReplicaName self) : self_(std::move(self)) {}
+  void Start(std::function<void()>) override {}
   ReplicaName self() const override { return self_; }
   void Tell(const api::ReplicaReport&) override {}
   std::shared_ptr<const OtherReplicas> Others() override { return none_; }

@@ -113,9 +113,7 @@ bool StatusWriter::Failed(const RouteUpdate& update, Written& state,
     state.retry_at = clock_.Now() + (response->retry_after ? Nanos(*response->retry_after) : wait);
   }
   spdlog::warn("Could not write status route={} error=\"{}\"", update.key.ToString(),
-               response ? "HTTP " + std::to_string(response->status) + ": " +
-                              kube::ParseStatus(response->body, response->status).message
-                        : response.error().detail);
+               response ? kube::RefusalText(*response) : response.error().detail);
   return false;
 }
 

@@ -55,13 +55,12 @@ Store::Store(std::vector<std::string> scopes, std::vector<Scope> further, const 
 
 template <class T>
 Store::News Store::Compare(const Stored<T>& former, const Stored<T>& latter) {
-  kube::ObjectMeta meta = former.object->meta;
-  const std::string version =
-      std::exchange(meta.resource_version, latter.object->meta.resource_version);
-  const bool same = former.origin == latter.origin && api::SameMeta(meta, latter.object->meta) &&
-                    SameContent(*former.object, *latter.object);
-  if (!same) return News::kContent;
-  return version == meta.resource_version ? News::kNone : News::kVersion;
+  const kube::ObjectMeta& before = former.object->meta;
+  const kube::ObjectMeta& after = latter.object->meta;
+  if (former.origin != latter.origin || !api::SameButVersion(before, after) ||
+      !SameContent(*former.object, *latter.object))
+    return News::kContent;
+  return api::SameMeta(before, after) ? News::kNone : News::kVersion;
 }
 
 template <class T>

@@ -37,11 +37,7 @@ TEST_F(SyncLoopTest, SaysSoWhenTheProxyIsOverdue) {
 }
 
 TEST_F(SyncLoopTest, SaysSoWhenTheProxyFallsSilent) {
-  Feed({Route("a", 1001)});
-  Start();
-  ASSERT_TRUE(WaitForPorts("1001"));
-  Acknowledge();
-  ASSERT_TRUE(WaitFor("a", "True/Programmed"));
+  ASSERT_NO_FATAL_FAILURE(StartProgrammed());
   clock_.Advance(std::chrono::seconds(31));
   EXPECT_TRUE(WaitFor("a", "False/ProxyUnreachable"));
   Acknowledge();
@@ -49,11 +45,7 @@ TEST_F(SyncLoopTest, SaysSoWhenTheProxyFallsSilent) {
 }
 
 TEST_F(SyncLoopTest, DoesNothingForASignOfLife) {
-  Feed({Route("a", 1001)});
-  Start();
-  ASSERT_TRUE(WaitForPorts("1001"));
-  Acknowledge();
-  ASSERT_TRUE(WaitFor("a", "True/Programmed"));
+  ASSERT_NO_FATAL_FAILURE(StartProgrammed());
   const int calls = sink_.calls();
   for (int i = 0; i < 10; ++i) {
     clock_.Advance(std::chrono::seconds(10));
@@ -68,11 +60,7 @@ TEST_F(SyncLoopTest, DoesNothingForASignOfLife) {
 }
 
 TEST_F(SyncLoopTest, LeavesWhatStillRunsProgrammedWhenAConfigIsRefused) {
-  Feed({Route("a", 1001)});
-  Start();
-  ASSERT_TRUE(WaitForPorts("1001"));
-  Acknowledge();
-  ASSERT_TRUE(WaitFor("a", "True/Programmed"));
+  ASSERT_NO_FATAL_FAILURE(StartProgrammed());
   config::ProxyStatus refusal = *Ack().status;
   store_.Apply(Kind::kRoute, Route("b", 1002));
   ASSERT_TRUE(WaitForPorts("1001 1002"));
@@ -84,11 +72,7 @@ TEST_F(SyncLoopTest, LeavesWhatStillRunsProgrammedWhenAConfigIsRefused) {
 }
 
 TEST_F(SyncLoopTest, SpeaksForAllReplicas) {
-  Feed({Route("a", 1001)});
-  Start();
-  ASSERT_TRUE(WaitForPorts("1001"));
-  Acknowledge();
-  ASSERT_TRUE(WaitFor("a", "True/Programmed"));
+  ASSERT_NO_FATAL_FAILURE(StartProgrammed());
   ASSERT_TRUE(WaitUntil([&] { return replicas_.told().proxy == api::ProxyState::kRuns; }));
   publish::OtherReplicas others;
   others.live = {replicas_.told()};
@@ -118,11 +102,7 @@ TEST_F(SyncLoopTest, SaysNothingWhileTheReplicasSettle) {
 }
 
 TEST_F(SyncLoopTest, LeavesARouteProgrammedWhileAnotherOneComes) {
-  Feed({Route("a", 1001)});
-  Start();
-  ASSERT_TRUE(WaitForPorts("1001"));
-  Acknowledge();
-  ASSERT_TRUE(WaitFor("a", "True/Programmed"));
+  ASSERT_NO_FATAL_FAILURE(StartProgrammed());
   sink_.Forget();
   store_.Apply(Kind::kRoute, Route("b", 1002));
   ASSERT_TRUE(WaitFor("b", "Unknown/Pending"));
@@ -136,11 +116,7 @@ TEST_F(SyncLoopTest, LeavesARouteProgrammedWhileAnotherOneComes) {
 }
 
 TEST_F(SyncLoopTest, DoesNotTakeTheFormerConfigForOneThatCouldNotBeWritten) {
-  Feed({Route("a", 1001)});
-  Start();
-  ASSERT_TRUE(WaitForPorts("1001"));
-  Acknowledge();
-  ASSERT_TRUE(WaitFor("a", "True/Programmed"));
+  ASSERT_NO_FATAL_FAILURE(StartProgrammed());
   std::filesystem::rename(directory_, root_.path() + "/away");
   store_.Apply(Kind::kRoute, Route("a", 1001, "2", "10.0.0.2"));
   EXPECT_TRUE(WaitFor("a", "Unknown/Pending"));

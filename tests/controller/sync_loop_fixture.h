@@ -29,6 +29,7 @@ using source::Kind;
 // Other replicas as the test makes them up.
 class MadeUpReplicas final : public publish::Replicas {
  public:
+  void Start(std::function<void()>) override {}
   publish::ReplicaName self() const override { return {"own", "n1"}; }
   void Tell(const api::ReplicaReport& own) override {
     const std::lock_guard lock(mutex_);
@@ -159,6 +160,14 @@ class SyncLoopTest : public testing::Test {
     ASSERT_TRUE(config);
     SetAck(AnswerTo(*config));
     store_.Wake();
+  }
+  // Route "a" on port 1001, programmed.
+  void StartProgrammed() {
+    Feed({Route("a", 1001)});
+    Start();
+    ASSERT_TRUE(WaitForPorts("1001"));
+    Acknowledge();
+    ASSERT_TRUE(WaitFor("a", "True/Programmed"));
   }
   // The ports of the file's listeners, "-" without a file.
   std::string Ports() const {

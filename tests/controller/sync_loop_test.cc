@@ -25,11 +25,7 @@ TEST_F(SyncLoopTest, WritesNothingBeforeThePictureIsComplete) {
 }
 
 TEST_F(SyncLoopTest, PublishesWithoutNewsWhatIsDue) {
-  Feed({Route("a", 1001)});
-  Start();
-  ASSERT_TRUE(WaitForPorts("1001"));
-  Acknowledge();
-  ASSERT_TRUE(WaitFor("a", "True/Programmed"));
+  ASSERT_NO_FATAL_FAILURE(StartProgrammed());
   const int before = sink_.calls();
   store_.Wake();
   sink_.set_due();
@@ -81,11 +77,7 @@ TEST_F(SyncLoopTest, WritesTheConfigAgainThatSomebodyRemoved) {
 
 TEST_F(SyncLoopTest, CallsTheSinkAgainUntilItIsDone) {
   sink_.set_done(false);
-  Feed({Route("a", 1001)});
-  Start();
-  ASSERT_TRUE(WaitForPorts("1001"));
-  Acknowledge();
-  ASSERT_TRUE(WaitFor("a", "True/Programmed"));
+  ASSERT_NO_FATAL_FAILURE(StartProgrammed());
   const int calls = sink_.calls();
   EXPECT_TRUE(WaitUntil([&] { return sink_.calls() > calls + 2; }));
 }

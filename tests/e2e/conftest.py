@@ -7,6 +7,7 @@ import pytest
 from harness import objects
 from harness.cluster import NODE_IP, Cluster
 from harness.controller import kubernetes
+from harness.udp import asker
 from harness.wait import until
 
 
@@ -74,10 +75,7 @@ def gateway(cluster, controller, proxy, hosted):
 @pytest.fixture
 def ask(cluster, client):
     """`ask(port, payload)`: who answers a new client of the proxy; None when nobody does within 50 ms."""
-    def make(port, payload=b"x", timeout=0.05):
-        with client(port, NODE_IP, namespace=cluster.namespace) as one:
-            return one.ask(payload, timeout)
-    return make
+    return asker(client, NODE_IP, cluster.namespace, 0.05)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import yaml
 
 from harness import chart, objects
 from harness.cluster import NODE_IP, ROOT, Node
+from harness.udp import asker
 from harness.wait import until
 
 IMAGE = ROOT / "build" / "image.tar"
@@ -31,10 +32,7 @@ def node():
 @pytest.fixture
 def ask(node, client):
     """`ask(port, payload)`: the pod that answers a new client through the node's port; None when none does."""
-    def make(port, payload=b"x", timeout=0.25):
-        with client(port, NODE_IP, namespace=node.namespace) as one:
-            return one.ask(payload, timeout)
-    return make
+    return asker(client, NODE_IP, node.namespace, 0.25)
 
 
 def pods_behind(name, image, replicas):

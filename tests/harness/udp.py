@@ -111,3 +111,11 @@ class Client:
 
     def __exit__(self, *_):
         self.close()
+
+
+def asker(client, host, namespace, timeout):
+    """`ask(port, payload)`: who answers a new client at `host`; None when nobody does within `timeout` seconds."""
+    def ask(port, payload=b"x", timeout=timeout):
+        with client(port, host, namespace=namespace) as one:
+            return one.ask(payload, timeout)
+    return ask

@@ -37,9 +37,11 @@ TEST(Meta, SameMetaComparesEveryField) {
   kube::ObjectMeta b = a;
   b.resource_version = "1";
   EXPECT_FALSE(SameMeta(a, b));
+  EXPECT_TRUE(SameButVersion(a, b));
   b = a;
   b.labels["x"] = "y";
   EXPECT_FALSE(SameMeta(a, b));
+  EXPECT_FALSE(SameButVersion(a, b));
 }
 
 }  // namespace
