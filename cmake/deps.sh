@@ -14,7 +14,8 @@ build="g++ cmake ninja-build ccache git python3 ca-certificates
 tests="libgtest-dev libgmock-dev clang-tidy clang-format python3-pytest python3-yaml python3-venv python3-dev
   iproute2 procps strace openssl curl util-linux
   dnsmasq-base dnsperf tftp-hpa tftpd-hpa
-  runc containernetworking-plugins nftables iptables conntrack buildah mmdebstrap prometheus"
+  runc containernetworking-plugins nftables iptables conntrack buildah mmdebstrap prometheus
+  chromium chromium-driver python3-selenium"
 
 case ${1:-} in
   build) wanted=$build ;;

@@ -49,9 +49,12 @@ void AddRunFlags(CLI::App& app, Flags& flags) {
   app.add_option("--status-file", control.status_path, "File in which the proxy says what it runs")
       ->envname("STEVEDORE_STATUS_FILE");
   app.add_option("--metrics-address", control.metrics_address,
-                 "ADDR:PORT of /metrics, /healthz and /readyz")
+                 "ADDR:PORT of /metrics, /healthz, /readyz and the live page")
       ->envname("STEVEDORE_METRICS_ADDRESS")
       ->capture_default_str();
+  app.add_flag("--live-page,!--no-live-page", control.live_page,
+               "Show people at /, /state.json and /explain what runs; on unless switched off")
+      ->envname("STEVEDORE_LIVE_PAGE");
   app.add_option(
          "--drain-timeout", flags.drain_seconds,
          "Seconds to keep serving after SIGTERM, not ready; a second signal ends it at once")

@@ -22,6 +22,11 @@ constexpr std::size_t kMaxConnections = 64;
 constexpr std::uint32_t kMaxHeaderBytes = 8192;
 constexpr std::chrono::seconds kTimeout{10};
 
+// For the pages among the replies: nothing from elsewhere, nothing inline, nobody's frame.
+constexpr const char* kPolicy =
+    "default-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors "
+    "'none'";
+
 using Handlers = std::map<std::string, HttpEndpoint::Handler>;
 
 http::response<http::string_body> Answer(const Handlers& handlers,
@@ -41,6 +46,8 @@ http::response<http::string_body> Answer(const Handlers& handlers,
                                              request.version());
   response.set(http::field::content_type, reply.content_type);
   response.set(http::field::cache_control, "no-store");
+  response.set("X-Content-Type-Options", "nosniff");
+  response.set("Content-Security-Policy", kPolicy);
   response.keep_alive(request.keep_alive());
   const std::size_t length = reply.body.size();
   if (request.method() != http::verb::head) response.body() = std::move(reply.body);

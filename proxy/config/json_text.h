@@ -26,6 +26,14 @@ class JsonText {
     Raw({digits, static_cast<std::size_t>(end - digits)});
   }
 
+  // The shortest text that reads back the same. REQUIRES: finite.
+  void Value(double number) {
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    Raw({digits, static_cast<std::size_t>(end - digits)});
+  }
+  void Null() { Raw("null"); }
+
   void OpenObject() { Open('{'); }
   void CloseObject() { Close('}'); }
   void OpenArray() { Open('['); }

@@ -7,7 +7,7 @@
 #include "proxy/config/json_codec.h"
 #include "proxy/config/limits.h"
 #include "proxy/config/load.h"
-#include "proxy/control/explain.h"
+#include "proxy/report/explain_request.h"
 
 namespace stevedore::control {
 namespace {
@@ -41,18 +41,12 @@ int Dump(const std::string& path) {
 int ExplainCommand(const std::string& path, const ExplainFlags& flags) {
   const auto config = LoadFile(path);
   if (!config) return 1;
-  const auto payload =
-      config::ParseValue(flags.hex.starts_with("0x") ? flags.hex : "0x" + flags.hex);
-  if (!payload) {
-    Say("--hex \"" + flags.hex + "\": must be pairs of hex digits");
+  const auto request = report::ParseExplainRequest(flags.port, flags.hex, flags.client);
+  if (!request) {
+    Say("--" + request.error().detail);
     return 1;
   }
-  const auto client = config::SocketAddress::Parse(flags.client);
-  if (!client) {
-    Say("--client \"" + flags.client + "\": must be ADDR:PORT");
-    return 1;
-  }
-  const auto said = Explain(*config, {flags.port, *payload, *client});
+  const auto said = report::Explain(*config, *request);
   if (!said) {
     Say(said.error().detail);
     return 1;

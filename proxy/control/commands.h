@@ -3,8 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <string>
+
+#include "proxy/report/explain_request.h"
 
 namespace stevedore::control {
 
@@ -14,9 +15,10 @@ int Check(const std::string& path);
 int Dump(const std::string& path);
 
 struct ExplainFlags {
-  std::uint16_t port = 0;
-  std::string hex;  // with or without "0x"
-  std::string client = "192.0.2.1:40000";
+  // As report::ParseExplainRequest takes them.
+  std::string port;
+  std::string hex;
+  std::string client = report::kAnyClient;
 };
 int ExplainCommand(const std::string& path, const ExplainFlags& flags);
 

@@ -63,8 +63,9 @@ Result<> ControlLoop::StartParts(const StartWorkers& start_workers) {
   });
   if (!prober) return prober.error();
   prober_ = std::move(*prober);
-  exporter_ = std::make_shared<MetricsExporter>(book_, prober_->stats(),
-                                                [this] { return workers_->Gauges(); });
+  const auto gauges = [this] { return workers_->Gauges(); };
+  exporter_ = std::make_shared<report::MetricsExporter>(book_, prober_->stats(), gauges);
+  page_ = std::make_unique<report::LivePage>(book_, prober_->stats(), clock_, gauges);
   RefreshAddresses();
   return Ok();
 }
@@ -76,6 +77,7 @@ Result<> ControlLoop::ServeHttp() {
     return HttpReply{200, "text/plain; charset=utf-8", "ok\n"};
   };
   handlers["/readyz"] = [this](const std::string&) { return readiness_.Reply(); };
+  if (options_.live_page) handlers.merge(page_->Handlers());
   auto endpoint = HttpEndpoint::Start(options_.metrics_address, std::move(handlers));
   if (!endpoint) return endpoint.error();
   http_ = std::move(*endpoint);
@@ -101,6 +103,7 @@ bool ControlLoop::Load() {
     if (text.error().code == Errc::kNotFound && (config_ || options_.wait_for_config)) return false;
     loader_.Reject(text.error());
   } else if (loader_.Seen(*text)) {
+    FoundAgain();
     return false;
   } else {
     ConfigLoader::Outcome outcome = loader_.Load(*text);
@@ -115,6 +118,13 @@ bool ControlLoop::Load() {
     spdlog::error("Rejected config file={} error=\"{}\"", options_.config_path, ToString(error));
   TellStatus();
   return false;
+}
+
+// Who compares the time with the file's must not take what is in force for older than the file.
+void ControlLoop::FoundAgain() {
+  if (!loader_.attempt().applied) return;
+  applied_at_ = static_cast<double>(std::time(nullptr));
+  TellStatus();
 }
 
 void ControlLoop::Apply(const config::ValidConfig& config) {
@@ -155,26 +165,27 @@ void ControlLoop::Publish() {
 }
 
 void ControlLoop::TellStatus() {
-  config::ProxyStatus status;
+  report::InForce in_force;
+  in_force.config = config_;
+  in_force.snapshot = book_.snapshot();
+  in_force.reloads = loader_.successes();
+  in_force.failed_reloads = loader_.failures();
+  in_force.applied_at = applied_at_;
+  in_force.sessions_limit = options_.workers.max_sessions;
+  config::ProxyStatus& status = in_force.status;
   status.digest = digest_;
   status.last_attempt = loader_.attempt();
-  ControlNumbers numbers;
-  numbers.reloads = loader_.successes();
-  numbers.failed_reloads = loader_.failures();
-  numbers.last_reload_ok = loader_.attempt().applied;
-  numbers.last_reload_at = applied_at_;
-  numbers.sessions_limit = options_.workers.max_sessions;
-  if (const auto snapshot = book_.snapshot()) {
-    for (const runtime::ListenerEntry& listener : snapshot->listeners)
+  if (in_force.snapshot) {
+    for (const runtime::ListenerEntry& listener : in_force.snapshot->listeners)
       status.listeners.push_back(
           {listener.name, listener.sockets != nullptr,
            registry_.listeners.entries().at(listener.address).value.bind_error});
-    status.upstreams = runtime::CountPeers(*snapshot, *config_, registry_);
-    numbers.upstreams = status.upstreams;
+    status.upstreams = runtime::CountPeers(*in_force.snapshot, *config_, registry_);
   }
-  status_.Set(std::move(status));
+  status_.Set(status);
   status_.Flush(clock_.Now());
-  exporter_->Set(std::move(numbers));  // last: who sees the reload counted finds the file written
+  page_->Set(in_force);
+  exporter_->Set(std::move(in_force));  // last: who sees the reload counted finds the file written
 }
 
 void ControlLoop::RefreshAddresses() {

@@ -17,14 +17,15 @@
 #include "proxy/control/config_watcher.h"
 #include "proxy/control/drop_log.h"
 #include "proxy/control/listener_binder.h"
-#include "proxy/control/metrics_exporter.h"
 #include "proxy/control/readiness.h"
 #include "proxy/control/signals.h"
 #include "proxy/control/status_file.h"
-#include "proxy/control/traffic_book.h"
 #include "proxy/control/workers.h"
 #include "proxy/health/prober.h"
 #include "proxy/net/event_loop.h"
+#include "proxy/report/live_page.h"
+#include "proxy/report/metrics_exporter.h"
+#include "proxy/report/traffic_book.h"
 #include "proxy/runtime/snapshot_builder.h"
 #include "proxy/runtime/snapshot_holder.h"
 
@@ -35,6 +36,7 @@ struct ControlOptions {
   std::string status_path;  // empty: no status file
   worker::WorkerPoolOptions workers;
   std::string metrics_address = ":9181";
+  bool live_page = true;  // beside /metrics, for people
   std::chrono::seconds drain_timeout{30};
   bool wait_for_config = false;  // a missing or wrong file at the start is waited for
 };
@@ -61,6 +63,7 @@ class ControlLoop {
   Result<> LoadFirst();
   // Reads the file; true when a new config is in force.
   bool Load();
+  void FoundAgain();
   void Apply(const config::ValidConfig& config);
   // Builds and publishes a snapshot of the config in force.
   void Publish();
@@ -84,13 +87,14 @@ class ControlLoop {
   ListenerBinder binder_;
   ConfigLoader loader_;
   ConfigWatcher watcher_;
-  TrafficBook book_;
+  report::TrafficBook book_;
   StatusFile status_;
   Readiness readiness_;
   DropLog drop_log_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<health::Prober> prober_;
-  std::shared_ptr<MetricsExporter> exporter_;
+  std::shared_ptr<report::MetricsExporter> exporter_;
+  std::unique_ptr<report::LivePage> page_;
   std::unique_ptr<HttpEndpoint> http_;
 
   std::optional<config::ValidConfig> config_;  // in force

@@ -18,7 +18,7 @@ constexpr std::array<std::pair<UpDrop, const char*>, 4> kTold = {{
 
 }  // namespace
 
-void DropLog::Look(const std::map<std::string, ListenerTotals>& totals, Nanos now) {
+void DropLog::Look(const std::map<std::string, report::ListenerTotals>& totals, Nanos now) {
   std::erase_if(seen_,
                 [&totals](const auto& entry) { return !totals.contains(entry.first.first); });
   for (const auto& [listener, total] : totals) {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "proxy/base/rate_limit.h"
-#include "proxy/control/traffic_book.h"
+#include "proxy/report/traffic_book.h"
 
 namespace stevedore::control {
 
@@ -16,7 +16,7 @@ class DropLog {
  public:
   // Compares with the totals of the last call; one line per listener and reason every ten seconds
   // at most.
-  void Look(const std::map<std::string, ListenerTotals>& totals, Nanos now);
+  void Look(const std::map<std::string, report::ListenerTotals>& totals, Nanos now);
 
  private:
   struct Seen {

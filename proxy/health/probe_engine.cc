@@ -185,6 +185,8 @@ void ProbeEngine::Finish(std::uint32_t index, ProbeResult result, Nanos now) {
   schedule_.Set(index, std::max(slot.next_start, now + ProbeSchedule::kTick));
   stats_.Count(slot.target.upstream, result, now - slot.started);
   if (result == ProbeResult::kError) return;
+  if (result == ProbeResult::kOk && slot.target.spec->wants_reply)
+    slot.target.health->reply_nanos.store((now - slot.started).count());
   if (!slot.state.Record(result == ProbeResult::kOk, slot.target.spec->thresholds)) return;
   slot.target.health->passing.store(slot.state.passing());
   on_change_({slot.target.upstream, slot.target.address, slot.state.passing()});

@@ -12,6 +12,9 @@ namespace stevedore::runtime {
 struct PeerHealth {
   // Passing its probe; true until probes say otherwise. Written by the prober.
   std::atomic<bool> passing{true};
+  // Nanoseconds from the last probe that was answered to its reply; 0 = none was, or no reply is
+  // expected. Written by the prober.
+  std::atomic<std::int64_t> reply_nanos{0};
   // CLOCK_MONOTONIC nanoseconds of the last ICMP unreachable about this peer; 0 = never. Written by
   // workers, read by the prober.
   std::atomic<std::int64_t> unreachable_at{0};

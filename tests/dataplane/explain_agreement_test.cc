@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "proxy/control/explain.h"
+#include "proxy/report/explain.h"
 #include "tests/proxy/worker/rig.h"
 
-namespace stevedore::control {
+namespace stevedore::report {
 namespace {
 
 using config::Bytes;
@@ -156,4 +156,4 @@ TEST_P(ExplainAgreement, WithTheRunningWorkers) {
 INSTANTIATE_TEST_SUITE_P(Seeds, ExplainAgreement, testing::Range(1, 1 + kConfigs));
 
 }  // namespace
-}  // namespace stevedore::control
+}  // namespace stevedore::report

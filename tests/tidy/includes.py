@@ -18,6 +18,8 @@ ALLOWED = {
     "proxy/session": ("proxy/base/", "proxy/net/", "proxy/runtime/") + VALUE_TYPES,
     "proxy/worker": ("proxy/base/", "proxy/net/", "proxy/runtime/", "proxy/session/") + VALUE_TYPES,
     "proxy/health": ("proxy/base/", "proxy/net/", "proxy/runtime/") + VALUE_TYPES,
+    "proxy/report": (
+        "proxy/base/", "proxy/config/", "proxy/net/", "proxy/runtime/", "proxy/health/", "proxy/worker/"),
     "proxy/control": ("proxy/",),
     "proxy": ("proxy/",),
     "controller/kube": ("proxy/base/",),

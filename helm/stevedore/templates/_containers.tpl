@@ -42,6 +42,9 @@ capabilities:
 - --wait-for-config
 - --status-file=/run/stevedore/status/status.json
 - --metrics-address=:{{ int $proxy.metricsPort }}
+{{- if not $proxy.livePage }}
+- --no-live-page
+{{- end }}
 - --drain-timeout={{ int $proxy.drainTimeoutSeconds }}
 {{- if not (kindIs "invalid" $proxy.workers) }}
 - --workers={{ int $proxy.workers }}

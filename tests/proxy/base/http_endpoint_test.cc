@@ -57,6 +57,8 @@ TEST_F(HttpEndpointTest, AnswersByMethodAndPath) {
     EXPECT_TRUE(StartsWith(reply, c.status)) << c.method << " " << c.target << ": " << reply;
     EXPECT_NE(reply.find(c.body), std::string::npos) << reply;
     EXPECT_NE(reply.find("Cache-Control: no-store"), std::string::npos);
+    EXPECT_NE(reply.find("X-Content-Type-Options: nosniff"), std::string::npos);
+    EXPECT_NE(reply.find("Content-Security-Policy: default-src 'self';"), std::string::npos);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <vector>
 
 namespace stevedore::config {
 namespace {
@@ -44,6 +45,20 @@ TEST(JsonText, PrintsAsATreeWould) {
                                        {"nothing", nlohmann::json::object()},
                                        {"list", {1, {{"a", false}}, {"x"}}}};
   EXPECT_EQ(std::move(out).Take(), Printed(tree));
+}
+
+TEST(JsonText, NumbersReadBackTheSame) {
+  std::mt19937_64 random(5);
+  std::vector<double> numbers = {0, -0.5, 0.1, 1e300, 5e-324, 1'700'000'000.123456};
+  for (int i = 0; i < 1'000; ++i) numbers.push_back(static_cast<double>(random()) / 1e6);
+  JsonText out;
+  out.OpenArray();
+  for (const double number : numbers) out.Value(number);
+  out.Null();
+  out.CloseArray();
+  const auto read = nlohmann::json::parse(std::move(out).Take());
+  for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(read[i], numbers[i]);
+  EXPECT_TRUE(read.back().is_null());
 }
 
 TEST(JsonText, PrintsAnyBytesAsATreeWould) {

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "tests/proxy/base/temporary_directory.h"
-#include "tests/proxy/control/sample.h"
+#include "tests/proxy/report/sample.h"
 
 namespace stevedore::control {
 namespace {
@@ -80,7 +80,7 @@ TEST_F(Commands, ADumpOfADumpIsIdentical) {
 TEST_F(Commands, ExplainTakesHexInBothForms) {
   const std::string path = File(good_);
   for (const char* hex : {"", "0x", "0102", "0x0102"}) {
-    Run([&] { return ExplainCommand(path, {7000, hex, "192.0.2.1:40000"}); });
+    Run([&] { return ExplainCommand(path, {"7000", hex, "192.0.2.1:40000"}); });
     EXPECT_EQ(code_, 0) << hex << err_;
     EXPECT_THAT(out_, EndsWith("\nverdict: peer 127.0.0.1:5\n"));
   }
@@ -89,17 +89,18 @@ TEST_F(Commands, ExplainTakesHexInBothForms) {
 TEST_F(Commands, ExplainNamesTheWrongFlag) {
   const std::string path = File(good_);
   const std::pair<ExplainFlags, const char*> cases[] = {
-      {{7000, "012", "192.0.2.1:1"}, "--hex \"012\""},
-      {{7000, "zz", "192.0.2.1:1"}, "--hex \"zz\""},
-      {{7000, "01", "192.0.2.1"}, "--client \"192.0.2.1\""},
-      {{7001, "01", "192.0.2.1:1"}, "no listener has port 7001"}};
+      {{"7000", "012", "192.0.2.1:1"}, "--hex \"012\""},
+      {{"7000", "zz", "192.0.2.1:1"}, "--hex \"zz\""},
+      {{"0", "01", "192.0.2.1:1"}, "--listener \"0\": must be a port"},
+      {{"7000", "01", "192.0.2.1"}, "--client \"192.0.2.1\""},
+      {{"7001", "01", "192.0.2.1:1"}, "no listener has port 7001"}};
   for (const auto& [flags, start] : cases) {
     Run([&path, &f = flags] { return ExplainCommand(path, f); });
     EXPECT_EQ(code_, 1) << start;
     EXPECT_EQ(out_, "");
     EXPECT_THAT(err_, StartsWith(start));
   }
-  Run([&] { return ExplainCommand(File("{"), {7000, "01", "192.0.2.1:1"}); });
+  Run([&] { return ExplainCommand(File("{"), {"7000", "01", "192.0.2.1:1"}); });
   EXPECT_EQ(code_, 1);
 }
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "proxy/config/digest.h"
-#include "tests/proxy/control/sample.h"
+#include "tests/proxy/report/sample.h"
 
 namespace stevedore::control {
 namespace {

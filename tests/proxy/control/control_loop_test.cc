@@ -13,7 +13,7 @@
 #include "tests/proxy/base/http_client.h"
 #include "tests/proxy/base/temporary_directory.h"
 #include "tests/proxy/control/captured_log.h"
-#include "tests/proxy/control/sample.h"
+#include "tests/proxy/report/sample.h"
 #include "tests/proxy/worker/rig.h"
 
 namespace stevedore::control {
@@ -213,6 +213,26 @@ TEST_F(ControlLoopTest, ABadFileKeepsTheLastGoodOne) {
   Write(To(peer_));
   EXPECT_TRUE(Eventually([this] { return Status().last_attempt.applied; }));
   EXPECT_TRUE(Reaches(port_, peer_));
+}
+
+// Else its age, and what compares it with the file's, would speak of a config that is not in force.
+TEST_F(ControlLoopTest, AFileThatIsReplacedByTheSameIsInForce) {
+  Write(To(peer_));
+  Start();
+  ASSERT_EQ(running_->error(), "");
+  const auto loaded_at = [this] {
+    const std::string page = Get("/metrics");
+    const std::string name = "\nstevedore_proxy_config_last_reload_success_timestamp_seconds ";
+    const std::size_t at = page.find(name);
+    return at == std::string::npos ? 0 : std::stod(page.substr(at + name.size()));
+  };
+  const double first = loaded_at();
+  ASSERT_GT(first, 0);
+  EXPECT_TRUE(Eventually([&] {
+    Write(To(peer_));
+    return loaded_at() > first;
+  }));
+  EXPECT_TRUE(Counts("config_reloads_total{result=\"success\"} 1"));
 }
 
 TEST_F(ControlLoopTest, AListenerBindsWhenItsPortIsFreed) {

@@ -27,7 +27,7 @@ class DropLogTest : public testing::Test {
 
   CapturedLog captured_;
   DropLog log_;
-  std::map<std::string, ListenerTotals> totals_;
+  std::map<std::string, report::ListenerTotals> totals_;
 };
 
 TEST_F(DropLogTest, SaysWhatAnOperatorCanMend) {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "proxy/runtime/snapshot_builder.h"
-#include "tests/proxy/control/sample.h"
+#include "tests/proxy/report/sample.h"
 #include "tests/proxy/worker/rig.h"
 
 namespace stevedore::control {

@@ -59,8 +59,10 @@ TEST_F(ProbeEngineTest, ReplyIsSuccessAndSilenceIsFailure) {
   TickNext();
   EXPECT_EQ(peer.Receive(), "ping");
   ASSERT_TRUE(peer.Reply("pong"));
+  clock_.Advance(milliseconds(3));
   Deliver();
   EXPECT_EQ(Results(), (Counts{1, 0, 0, 0}));
+  EXPECT_EQ(Nanos(health_->reply_nanos.load()), milliseconds(3));
   TickNext();  // next attempt
   const auto first_client = peer.client();
   EXPECT_EQ(peer.Receive(), "ping");
@@ -112,6 +114,7 @@ TEST_F(ProbeEngineTest, SilenceIsSuccessWithNoError) {
   TickNext();
   EXPECT_EQ(Results(), (Counts{1, 0, 0, 0}));
   EXPECT_TRUE(health_->passing);
+  EXPECT_EQ(health_->reply_nanos.load(), 0) << "nobody was asked";
   EXPECT_TRUE(changes_.empty());
 }
 

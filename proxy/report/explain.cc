@@ -1,4 +1,4 @@
-#include "proxy/control/explain.h"
+#include "proxy/report/explain.h"
 
 #include <algorithm>
 #include <memory>
@@ -6,7 +6,7 @@
 #include "proxy/runtime/balancer.h"
 #include "proxy/runtime/snapshot_builder.h"
 
-namespace stevedore::control {
+namespace stevedore::report {
 namespace {
 
 using runtime::kDenyIndex;
@@ -20,8 +20,8 @@ std::string Drop(UpDrop reason) {
 class Explanation {
  public:
   Explanation(const runtime::Snapshot& snapshot, const config::ValidConfig& config,
-              const ExplainRequest& request)
-      : snapshot_(snapshot), config_(config), request_(request) {}
+              const ExplainRequest& request, Probes probes)
+      : snapshot_(snapshot), config_(config), request_(request), probes_(probes) {}
 
   // `at`: position of the listener.
   std::string Of(std::size_t at) {
@@ -94,13 +94,18 @@ class Explanation {
                                              "all peers, none being usable", "no peer"};
     Line("serving", std::string(kTiers[static_cast<std::size_t>(upstream.picks.tier)]) + ", " +
                         std::to_string(upstream.picks.usable.size()) +
-                        " usable (probes taken as passing)");
+                        (probes_ == Probes::kRunning ? " usable by what their probes say"
+                                                     : " usable (probes taken as passing)"));
     for (const runtime::PeerEntry& peer : snapshot_.peers) {
       if (!peer.present || snapshot_.upstreams[Raw(peer.upstream)].id != upstream.id) continue;
       if (!IsUsable(upstream, peer))
-        text_ += "  passed over " + peer.address.ToString() +
-                 (peer.keepable ? ": draining, keeps its conversations\n" : ": not in this tier\n");
+        text_ += "  passed over " + peer.address.ToString() + ": " + WhyNot(peer) + "\n";
     }
+  }
+
+  static const char* WhyNot(const runtime::PeerEntry& peer) {
+    if (!peer.health->passing.load()) return "fails its probe";
+    return peer.keepable ? "draining, keeps its conversations" : "not in this tier";
   }
 
   bool IsUsable(const runtime::UpstreamEntry& upstream, const runtime::PeerEntry& peer) const {
@@ -138,6 +143,7 @@ class Explanation {
   const runtime::Snapshot& snapshot_;
   const config::ValidConfig& config_;
   const ExplainRequest& request_;
+  const Probes probes_;
   std::string text_;
 };
 
@@ -153,15 +159,15 @@ Result<std::string> Explain(const config::ValidConfig& config, const ExplainRequ
 }
 
 Result<std::string> Explain(const runtime::Snapshot& snapshot, const config::ValidConfig& config,
-                            const ExplainRequest& request) {
+                            const ExplainRequest& request, Probes probes) {
   std::string ports;
   for (std::size_t at = 0; at < snapshot.listeners.size(); ++at) {
     const std::uint16_t port = snapshot.listeners[at].address.port;
-    if (port == request.listener_port) return Explanation(snapshot, config, request).Of(at);
+    if (port == request.listener_port) return Explanation(snapshot, config, request, probes).Of(at);
     ports += (ports.empty() ? "" : ", ") + std::to_string(port);
   }
   return Error{Errc::kNotFound, "no listener has port " + std::to_string(request.listener_port) +
                                     "; the config has " + (ports.empty() ? "none" : ports)};
 }
 
-}  // namespace stevedore::control
+}  // namespace stevedore::report

@@ -1,4 +1,4 @@
-// Configs for the tests of this folder.
+// Configs for the tests of this folder and of proxy/control.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -9,7 +9,7 @@
 
 #include "proxy/config/load.h"
 
-namespace stevedore::control {
+namespace stevedore {
 
 // Throws when `text` is not valid, which fails the test.
 inline config::ValidConfig Valid(const std::string& text) {
@@ -35,4 +35,4 @@ inline std::string ConfigText(const std::string& listeners, const std::string& u
          " ] }";
 }
 
-}  // namespace stevedore::control
+}  // namespace stevedore

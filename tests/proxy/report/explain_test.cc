@@ -1,11 +1,11 @@
-#include "proxy/control/explain.h"
+#include "proxy/report/explain.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "proxy/config/load.h"
 
-namespace stevedore::control {
+namespace stevedore::report {
 namespace {
 
 using ::testing::EndsWith;
@@ -76,4 +76,4 @@ TEST(Explain, ListsThePortsWhenThereIsNoSuchListener) {
 }
 
 }  // namespace
-}  // namespace stevedore::control
+}  // namespace stevedore::report

@@ -12,7 +12,7 @@
 #include "proxy/config/validate.h"
 #include "proxy/runtime/snapshot.h"
 
-namespace stevedore::control {
+namespace stevedore::report {
 
 struct ExplainRequest {
   std::uint16_t listener_port = 0;
@@ -20,13 +20,17 @@ struct ExplainRequest {
   config::SocketAddress client;
 };
 
+// What is known of the peers' health.
+enum class Probes { kTakenAsPassing, kRunning };
+
 // Lines for people. Decisions are the runtime's own (matcher, hash key, balancer); all peers are
 // taken as passing their probes, and no conversation as kept. The last line is
 // "verdict: peer ADDR:PORT" or "verdict: drop REASON" with the reasons of runtime/stats.h. Errors:
 // no listener has that port; the message lists the ports.
 Result<std::string> Explain(const config::ValidConfig& config, const ExplainRequest& request);
-// For many datagrams. REQUIRES: `snapshot` was built from `config`.
+// The same of a snapshot, and of what is known of its peers. REQUIRES: `snapshot` was built from
+// `config`. Thread: any.
 Result<std::string> Explain(const runtime::Snapshot& snapshot, const config::ValidConfig& config,
-                            const ExplainRequest& request);
+                            const ExplainRequest& request, Probes probes = Probes::kTakenAsPassing);
 
-}  // namespace stevedore::control
+}  // namespace stevedore::report

@@ -1,13 +1,13 @@
-#include "proxy/control/traffic_book.h"
+#include "proxy/report/traffic_book.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
 #include "proxy/runtime/snapshot_builder.h"
-#include "tests/proxy/control/sample.h"
+#include "tests/proxy/report/sample.h"
 #include "tests/proxy/worker/rig.h"
 
-namespace stevedore::control {
+namespace stevedore::report {
 namespace {
 
 using config::IpAddress;
@@ -203,4 +203,4 @@ TEST_F(TrafficBookTest, KernelDropsOfARenamedListenerCountOnce) {
 }
 
 }  // namespace
-}  // namespace stevedore::control
+}  // namespace stevedore::report

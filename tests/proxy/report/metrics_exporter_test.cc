@@ -1,4 +1,4 @@
-#include "proxy/control/metrics_exporter.h"
+#include "proxy/report/metrics_exporter.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,10 +8,10 @@
 
 #include "proxy/base/file.h"
 #include "proxy/runtime/snapshot_builder.h"
-#include "tests/proxy/control/sample.h"
+#include "tests/proxy/report/sample.h"
 #include "tests/proxy/worker/rig.h"
 
-namespace stevedore::control {
+namespace stevedore::report {
 namespace {
 
 using health::ProbeResult;
@@ -36,13 +36,15 @@ class MetricsExporterTest : public testing::Test {
     builder_.Register({config, {}, Nanos{0}});
     auto snapshot = builder_.Build({config, {}, Nanos{0}});
     book_.SetSnapshot(snapshot);
-    ControlNumbers numbers;
-    numbers.reloads = snapshot->generation;
-    numbers.last_reload_ok = true;
-    numbers.last_reload_at = 1'700'000'000;
-    numbers.sessions_limit = 4096;
-    numbers.upstreams = runtime::CountPeers(*snapshot, config, registry_);
-    exporter_.Set(std::move(numbers));
+    InForce in_force;
+    in_force.config = config;
+    in_force.snapshot = snapshot;
+    in_force.reloads = snapshot->generation;
+    in_force.status.last_attempt.applied = true;
+    in_force.status.upstreams = runtime::CountPeers(*snapshot, config, registry_);
+    in_force.applied_at = 1'700'000'000;
+    in_force.sessions_limit = 4096;
+    exporter_.Set(std::move(in_force));
     return snapshot;
   }
   std::string Text() { return prometheus::TextSerializer().Serialize(exporter_.Collect()); }
@@ -156,4 +158,4 @@ TEST_F(MetricsExporterTest, ABoundListenerTellsItsBuffer) {
 }
 
 }  // namespace
-}  // namespace stevedore::control
+}  // namespace stevedore::report

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace stevedore::control {
+namespace stevedore::report {
 
 // "namespace/route/name" taken apart. A name that is not of this form stands whole in `name`, the
 // others are empty.
@@ -17,4 +17,4 @@ struct SplitName {
 };
 SplitName Split(std::string_view name);
 
-}  // namespace stevedore::control
+}  // namespace stevedore::report

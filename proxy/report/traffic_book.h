@@ -14,7 +14,7 @@
 
 #include "proxy/runtime/snapshot.h"
 
-namespace stevedore::control {
+namespace stevedore::report {
 
 // Sums over workers of a listener's counters.
 struct ListenerTotals {
@@ -69,4 +69,4 @@ class TrafficBook {
   ListenerTotals settled_;
 };
 
-}  // namespace stevedore::control
+}  // namespace stevedore::report

@@ -1,12 +1,12 @@
-#include "proxy/control/metrics_exporter.h"
+#include "proxy/report/metrics_exporter.h"
 
 #include <algorithm>
 #include <set>
 
-#include "proxy/control/names.h"
 #include "proxy/net/udp_socket.h"
+#include "proxy/report/names.h"
 
-namespace stevedore::control {
+namespace stevedore::report {
 namespace {
 
 using Labels = MetricFamilies::Labels;
@@ -30,26 +30,26 @@ Labels With(Labels labels, const std::string& name, const std::string& value) {
 
 }  // namespace
 
-void MetricsExporter::Set(ControlNumbers numbers) {
+void MetricsExporter::Set(InForce in_force) {
   const std::lock_guard lock(mutex_);
-  numbers_ = std::move(numbers);
+  in_force_ = std::move(in_force);
 }
 
 std::vector<prometheus::MetricFamily> MetricsExporter::Collect() const {
-  ControlNumbers numbers;
+  InForce in_force;
   {
     const std::lock_guard lock(mutex_);
-    numbers = numbers_;
+    in_force = in_force_;
   }
   MetricFamilies out;
-  AddControl(out, numbers);
+  AddControl(out, in_force);
   AddWorkers(out);
   AddProbes(out);
   book_.ReadKernelDrops();
   AddListeners(out);
-  if (const auto snapshot = book_.snapshot()) {
-    AddRoutes(out, *snapshot);
-    AddPeers(out, *snapshot, numbers);
+  if (in_force.snapshot) {
+    AddRoutes(out, *in_force.snapshot);
+    AddPeers(out, in_force);
   }
   return out.Take();
 }
@@ -84,7 +84,7 @@ void MetricsExporter::AddListeners(MetricFamilies& out) const {
   }
 }
 
-void MetricsExporter::AddRoutes(MetricFamilies& out, const runtime::Snapshot& snapshot) const {
+void MetricsExporter::AddRoutes(MetricFamilies& out, const runtime::Snapshot& snapshot) {
   // Rules of one name on several listeners count together.
   std::set<const runtime::RuleStats*> told;
   for (const runtime::ListenerEntry& listener : snapshot.listeners) {
@@ -118,9 +118,9 @@ void MetricsExporter::AddRoutes(MetricFamilies& out, const runtime::Snapshot& sn
   }
 }
 
-void MetricsExporter::AddPeers(MetricFamilies& out, const runtime::Snapshot& snapshot,
-                               const ControlNumbers& numbers) const {
-  for (const config::UpstreamStatus& upstream : numbers.upstreams) {
+void MetricsExporter::AddPeers(MetricFamilies& out, const InForce& in_force) {
+  const runtime::Snapshot& snapshot = *in_force.snapshot;
+  for (const config::UpstreamStatus& upstream : in_force.status.upstreams) {
     const Labels labels = RouteLabels(upstream.name, "upstream");
     const auto peers = [&](const char* state, int count) {
       out.Gauge("stevedore_proxy_upstream_peers", "Peers of an upstream by state.", count,
@@ -171,20 +171,20 @@ void MetricsExporter::AddWorkers(MetricFamilies& out) const {
   }
 }
 
-void MetricsExporter::AddControl(MetricFamilies& out, const ControlNumbers& numbers) {
+void MetricsExporter::AddControl(MetricFamilies& out, const InForce& in_force) {
   const char* reloads = "stevedore_proxy_config_reloads_total";
   const char* help = "Attempts to load the config, by result.";
-  out.Count(reloads, help, numbers.reloads, {{"result", "success"}});
-  out.Count(reloads, help, numbers.failed_reloads, {{"result", "failure"}});
+  out.Count(reloads, help, in_force.reloads, {{"result", "success"}});
+  out.Count(reloads, help, in_force.failed_reloads, {{"result", "failure"}});
   out.Gauge("stevedore_proxy_config_last_reload_successful",
             "Whether the last attempt to load the config succeeded.",
-            numbers.last_reload_ok ? 1 : 0);
+            in_force.status.last_attempt.applied ? 1 : 0);
   out.Gauge("stevedore_proxy_config_last_reload_success_timestamp_seconds",
-            "When the config in force was loaded; 0 = never.", numbers.last_reload_at);
+            "When the config in force was loaded; 0 = never.", in_force.applied_at);
   out.Gauge("stevedore_proxy_config_generation", "Configs that came into force since the start.",
-            static_cast<double>(numbers.reloads));
+            static_cast<double>(in_force.reloads));
   out.Gauge("stevedore_proxy_sessions_limit", "Size of the session tables together.",
-            static_cast<double>(numbers.sessions_limit));
+            static_cast<double>(in_force.sessions_limit));
 }
 
-}  // namespace stevedore::control
+}  // namespace stevedore::report

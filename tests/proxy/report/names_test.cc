@@ -1,8 +1,8 @@
-#include "proxy/control/names.h"
+#include "proxy/report/names.h"
 
 #include <gtest/gtest.h>
 
-namespace stevedore::control {
+namespace stevedore::report {
 namespace {
 
 TEST(Names, SplitsWhatTheControllerNames) {
@@ -15,4 +15,4 @@ TEST(Names, LeavesOthersWhole) {
 }
 
 }  // namespace
-}  // namespace stevedore::control
+}  // namespace stevedore::report

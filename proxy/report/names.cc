@@ -1,6 +1,6 @@
-#include "proxy/control/names.h"
+#include "proxy/report/names.h"
 
-namespace stevedore::control {
+namespace stevedore::report {
 
 SplitName Split(std::string_view name) {
   const std::size_t first = name.find('/');
@@ -11,4 +11,4 @@ SplitName Split(std::string_view name) {
           std::string(name.substr(second + 1))};
 }
 
-}  // namespace stevedore::control
+}  // namespace stevedore::report

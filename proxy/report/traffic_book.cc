@@ -1,11 +1,11 @@
-#include "proxy/control/traffic_book.h"
+#include "proxy/report/traffic_book.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "proxy/net/udp_socket.h"
 
-namespace stevedore::control {
+namespace stevedore::report {
 
 void ListenerTotals::Add(const ListenerTotals& other) {
   const auto add = [](auto& to, const auto& from) {
@@ -134,4 +134,4 @@ std::shared_ptr<const runtime::Snapshot> TrafficBook::snapshot() const {
   return snapshot_;
 }
 
-}  // namespace stevedore::control
+}  // namespace stevedore::report
