@@ -76,7 +76,7 @@ Result<> App::ServeHttp() {
   std::map<std::string, HttpEndpoint::Handler> handlers = mode_->Pages();
   handlers["/metrics"] = MetricsPage(
       {std::make_shared<ProcessMetrics>("controller"), std::make_shared<ControllerMetrics>([this] {
-         return ReadNumbers(loop_->numbers(), *mode_);
+         return ReadNumbers(loop_->numbers(), *mode_, options_.compile.class_name);
        })});
   handlers["/healthz"] = [](const std::string&) { return HttpReply{200, "text/plain", "ok\n"}; };
   handlers["/readyz"] = [this](const std::string&) {

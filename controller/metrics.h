@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,10 +22,11 @@ struct ControllerNumbers {
   std::optional<Leadership> leadership;
   std::optional<ClientNumbers> client;
   std::optional<publish::PortNumbers> ports;
+  std::string class_name;  // of the routes that it serves
 };
 
 // The numbers of a mode and its loop.
-ControllerNumbers ReadNumbers(SyncNumbers sync, const Mode& mode);
+ControllerNumbers ReadNumbers(SyncNumbers sync, const Mode& mode, const std::string& class_name);
 
 // Thread: Collect() from any. Lifetime: what the function refers to outlives it.
 class ControllerMetrics final : public prometheus::Collectable {

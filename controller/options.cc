@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "controller/convert/convert.h"
+#include "controller/crd_command.h"
 #include "controller/probe.h"
 #include "controller/run.h"
 #include "controller/supervise.h"
@@ -23,6 +25,8 @@ struct Flags {
   std::vector<std::string> compile_paths;
   bool supervise = false;
   pid_t probe_pid = 1;
+  convert::ConvertOptions convert;
+  CrdOptions crd;
   ControllerOptions options;
 };
 
@@ -58,6 +62,38 @@ void AddCompileFlags(CLI::App& app, Flags& flags) {
       ->envname("STEVEDORE_STATIC_PEERS");
 }
 
+void AddAccessFlags(CLI::App& app, std::string& kubeconfig, std::string& context) {
+  app.add_option("--kubeconfig", kubeconfig,
+                 "Kubeconfig file; default in-cluster credentials where they are mounted, else "
+                 "$KUBECONFIG, else ~/.kube/config")
+      ->envname("STEVEDORE_KUBECONFIG");
+  app.add_option("--context", context, "Context of the kubeconfig; default its current one")
+      ->envname("STEVEDORE_CONTEXT");
+}
+
+// `crd apply` and `crd delete`. Returns the command that stands before both.
+CLI::App* AddCrdCommands(CLI::App& app, CrdOptions& options) {
+  CLI::App* crd = app.add_subcommand("crd",
+                                     "Bring the StevedoreRoute CRD into a cluster, or take "
+                                     "it out; the chart's Jobs do so");
+  crd->require_subcommand(1);
+  const auto add = [&](CrdAction action, const char* name, const char* text) {
+    CLI::App* command = crd->add_subcommand(name, text);
+    command->add_option("-f,--file", options.file, "The CRD, as in crds/")->required();
+    command->add_option("--timeout", options.timeout_seconds, "Seconds to keep trying")
+        ->capture_default_str();
+    AddAccessFlags(*command, options.kubeconfig, options.context);
+    command->callback([&options, action] { options.action = action; });
+  };
+  add(CrdAction::kApply, "apply",
+      "Install the CRD, or raise it to this schema; a newer one is left alone. Waits until it is "
+      "served; exit 0 or 1");
+  add(CrdAction::kDelete, "delete",
+      "Delete the CRD and every StevedoreRoute of the cluster, unless it is newer than this one; "
+      "exit 0 or 1");
+  return crd;
+}
+
 void AddRunFlags(CLI::App& app, Flags& flags) {
   ControllerOptions& options = flags.options;
   app.add_flag("--supervise", flags.supervise,
@@ -66,12 +102,7 @@ void AddRunFlags(CLI::App& app, Flags& flags) {
   app.add_option("--source", flags.source, "Where objects come from: kubernetes or directory:PATH")
       ->envname("STEVEDORE_SOURCE")
       ->capture_default_str();
-  app.add_option("--kubeconfig", options.kubeconfig,
-                 "Kubeconfig file; default in-cluster credentials where they are mounted, else "
-                 "$KUBECONFIG, else ~/.kube/config")
-      ->envname("STEVEDORE_KUBECONFIG");
-  app.add_option("--context", options.context, "Context of the kubeconfig; default its current one")
-      ->envname("STEVEDORE_CONTEXT");
+  AddAccessFlags(app, options.kubeconfig, options.context);
   app.add_option("--watch-namespace", options.watch_namespaces,
                  "Namespace to watch; repeatable; default all")
       ->envname("STEVEDORE_WATCH_NAMESPACE");
@@ -94,6 +125,34 @@ void AddRunFlags(CLI::App& app, Flags& flags) {
   app.add_option("--status-dir", options.status_dir,
                  "Directory mode: write each route's status to a file here")
       ->envname("STEVEDORE_STATUS_DIR");
+}
+
+CLI::App* AddConvert(CLI::App& app, convert::ConvertOptions& options) {
+  CLI::App* convert = app.add_subcommand(
+      "convert",
+      "Turn UDP configuration of other programs into StevedoreRoutes: YAML on stdout, ready for "
+      "kubectl apply; on stderr a line per thing that is not carried over (FILE: OBJECT: FIELD: "
+      "VALUE: why, and what to do instead). Exit 0 when all is carried over, 3 when something is "
+      "not, 1 when the input is wrong: then nothing is printed on stdout");
+  convert->add_option("files", options.files, "YAML or JSON files; - is standard input")
+      ->required();
+  convert->add_option(
+      "--from", options.from,
+      "What the input is: ingress-nginx (ConfigMap of UDP services), nginx-transportserver "
+      "(TransportServer, GlobalConfiguration), traefik (IngressRouteUDP, static configuration, "
+      "values of its chart) or ancestor (the file of the older stevedore); default: told by the "
+      "input itself");
+  convert
+      ->add_option("--namespace", options.default_ns, "Namespace of routes whose source names none")
+      ->capture_default_str();
+  convert->add_option("--class", options.class_name, "className of the routes")
+      ->capture_default_str();
+  convert
+      ->add_option("--entry-point", options.entry_points,
+                   "NAME=PORT of an entry point of Traefik, or of a listener of NGINX Ingress "
+                   "Controller; repeatable, stronger than what files say")
+      ->allow_extra_args(false);
+  return convert;
 }
 
 // Turns the texts into values; a wrong one is named with what would be right.
@@ -158,13 +217,17 @@ int ControllerMain(int argc, char** argv) {
   CLI::App* probe = app.add_subcommand(
       "probe", "For start-up and liveness probes: exit 0 while the supervising process is well");
   probe->add_option("--pid", flags.probe_pid, "The process to look at")->capture_default_str();
+  CLI::App* crd = AddCrdCommands(app, flags.crd);
+  CLI::App* convert = AddConvert(app, flags.convert);
   CLI11_PARSE(app, argc, argv);
+  if (convert->parsed()) return convert::RunConvert(flags.convert);
   if (probe->parsed()) return IsRunning(flags.probe_pid) ? 0 : 1;
   if (auto resolved = Resolve(flags); !resolved) {
     std::fprintf(stderr, "stevedore-controller: %s\n", resolved.error().detail.c_str());
     return 1;
   }
   if (compile->parsed()) return RunCompile(flags.compile_paths, flags.options.compile);
+  if (crd->parsed()) return RunCrd(flags.crd, kube::ProcessEnvironment());
   return Run(flags, argc, argv);
 }
 

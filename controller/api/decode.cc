@@ -70,8 +70,12 @@ std::vector<Json> Json::elements() const {
   return elements;
 }
 
+std::string Json::Dump() const {
+  return Node(node_).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 std::string Json::Text() const {
-  std::string text = Node(node_).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string text = Dump();
   if (text.size() > 80) text = text.substr(0, 77) + "...";
   return text;
 }

@@ -42,6 +42,8 @@ class Json {
   std::vector<Json> elements() const;             // empty unless an array
   // For messages: JSON text, cut at 80 bytes.
   std::string Text() const;
+  // The whole as JSON text.
+  std::string Dump() const;
 
  private:
   explicit Json(std::shared_ptr<const void> node) : node_(std::move(node)) {}

@@ -66,7 +66,7 @@ TEST(RunCompile, ReturnsOneForEveryInvalidCaseWithALinePerProblem) {
 }
 
 TEST(RunCompile, TakesWholeDirectories) {
-  const Outcome outcome = Compile({"manifests/examples"});
+  const Outcome outcome = Compile({"manifests/examples/local"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "");
 }

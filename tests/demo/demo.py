@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The demonstration behind `make run`: controller, proxy and demo peers on loopback.
 
-Starts stevedore-controller in directory mode over manifests/examples, stevedore-proxy, and UDP peers that answer with
-their name; sends datagrams of the two classic examples and prints for each the rule, the key and the peer that
+Starts stevedore-controller in directory mode over manifests/examples/local, stevedore-proxy, and UDP peers that answer
+with their name; sends datagrams of the two classic examples and prints for each the rule, the key and the peer that
 answered. Then it stays up with a live line until Ctrl-C, or with --once ends: 0 when every answer was right, else 1.
 """
 import argparse
@@ -21,7 +21,7 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "manifests" / "examples"
+EXAMPLES = ROOT / "manifests" / "examples" / "local"
 KCP_PORT, VERSIONS_PORT = 2614, 7000
 PEERS = {23451: "kcp-1", 23452: "kcp-2", 23453: "kcp-3", 23459: "kcp-backup",
          23461: "v1-1", 23462: "v1-2", 23471: "v2-1", 23472: "v2-2", 23479: "v2-backup"}
@@ -260,8 +260,8 @@ def main():
         demo = Demo(options.build, folder)
         stack.callback(demo.stop)
         demo.start()
-        print("Stevedore runs over manifests/examples: one client port, and for each datagram the rule, the key and "
-              "the peer that answered.")
+        print("Stevedore runs over manifests/examples/local: one client port, and for each datagram the rule, the key "
+              "and the peer that answered.")
         homes = {}
         wrong = [what for what, port, payload in DEMO if not demo.show(what, port, payload, homes)]
         if wrong:

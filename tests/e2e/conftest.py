@@ -42,9 +42,10 @@ def hosted(cluster, peer_process):
 class Gateway:
     """Controller and proxy beside each other in the cluster's network namespace, as in one pod."""
 
-    def __init__(self, cluster, controller, proxy):
+    def __init__(self, cluster, controller, proxy, flags=()):
         self.cluster = cluster
-        self._start_controller = lambda: controller(kubernetes(cluster.kubeconfig), namespace=cluster.namespace)
+        self._start_controller = lambda: controller(kubernetes(cluster.kubeconfig), flags=flags,
+                                                    namespace=cluster.namespace)
         self.proxy = proxy(flags=["--wait-for-config"], namespace=cluster.namespace)
         self.controller = self._start_controller()
 
@@ -70,6 +71,12 @@ class Gateway:
 @pytest.fixture
 def gateway(cluster, controller, proxy, hosted):
     return Gateway(cluster, controller, proxy)
+
+
+@pytest.fixture
+def gateway_of(cluster, controller, proxy, hosted):
+    """`gateway_of(flags)`: a gateway whose controller has these flags."""
+    return lambda flags=(): Gateway(cluster, controller, proxy, flags)
 
 
 @pytest.fixture

@@ -27,6 +27,9 @@ ALLOWED = {
     "controller/store": ("proxy/base/", "controller/api/", "controller/source/sink.h") + OBJECT_KEY,
     "controller/source": ("proxy/base/", "controller/kube/"),
     "controller/compile": ("proxy/base/", "proxy/config/", "controller/api/", "controller/store/") + OBJECT_KEY,
+    "controller/convert": (
+        "proxy/base/", "proxy/config/", "controller/api/", "controller/source/", "controller/store/",
+        "controller/compile/") + OBJECT_KEY,
     "controller/publish": (
         "proxy/base/", "proxy/config/", "controller/kube/", "controller/api/",
         "controller/compile/route_report.h"),

@@ -29,6 +29,13 @@ TEST(Json, IntegersAreExact) {
     EXPECT_EQ(Json::Parse(text)->integer(), std::nullopt) << text;
 }
 
+TEST(Json, IsTextAgain) {
+  const std::string text = "[\"" + std::string(100, 'a') + "\"]";
+  EXPECT_EQ(Json::Parse(text)->Dump(), text);
+  EXPECT_EQ(Json::Parse(text)->Text(), text.substr(0, 77) + "...");
+  EXPECT_EQ(Json::Parse("{ \"a\": 1 }")->Text(), R"({"a":1})");
+}
+
 TEST(Fields, CollectsEveryProblemWithItsPath) {
   Findings findings;
   Fields fields = Read(R"({"i":7,"s":5,"b":"x","l":{},"o":[],"e":"Third","extra":1})", findings);

@@ -166,7 +166,7 @@ TEST(Compile, DamagedManifestsStillGiveAValidConfig) {
   std::vector<std::pair<Kind, source::Object>> objects;
   for (const auto& [kind, list] :
        source::LoadManifests({"tests/golden/compile/merge", "tests/golden/compile/service-peers",
-                              "manifests/examples"})
+                              "manifests/examples/local"})
            .objects)
     for (const source::Object& object : list) objects.emplace_back(kind, object);
   const std::vector<std::string> pieces = {"0",     "-1",     "65535", "\"\"",     "null",

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -14,9 +13,9 @@
 #include "controller/compile/report_text.h"
 #include "controller/source/manifests.h"
 #include "controller/store/store.h"
-#include "proxy/base/file.h"
 #include "proxy/config/json_codec.h"
 #include "proxy/config/validate.h"
+#include "tests/controller/golden_file.h"
 
 namespace stevedore::compile {
 namespace {
@@ -70,16 +69,6 @@ std::string WithoutDirectory(std::string line, const std::string& directory) {
   return line;
 }
 
-void Expect(const std::string& file, const std::string& actual) {
-  if (std::getenv("STEVEDORE_UPDATE_GOLDEN") != nullptr) {
-    ASSERT_TRUE(WriteFileAtomically(file, actual)) << file;
-    return;
-  }
-  const auto expected = ReadFile(file);
-  ASSERT_TRUE(expected) << expected.error().detail;
-  EXPECT_EQ(actual, *expected) << "in " << file;
-}
-
 class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, GivesTheExpectedConfigAndReports) {
@@ -94,8 +83,8 @@ TEST_P(Golden, GivesTheExpectedConfigAndReports) {
     reports += WithoutDirectory(problem.file + ": " + problem.message, directory) + "\n";
   for (const std::string& line : ProblemLines(output))
     reports += WithoutDirectory(line, directory) + "\n";
-  Expect(directory + "/config.json", config::Encode(output.config));
-  Expect(directory + "/reports.txt", reports);
+  ExpectFile(directory + "/config.json", config::Encode(output.config));
+  ExpectFile(directory + "/reports.txt", reports);
 
   const auto validated = config::Validate(output.config);
   if (const auto* errors = std::get_if<config::FieldErrors>(&validated))
@@ -110,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(Cases()), [](const aut
 });
 
 TEST(Examples, CompileWithoutAnyProblem) {
-  const source::Manifests manifests = source::LoadManifests({"manifests/examples"});
+  const source::Manifests manifests = source::LoadManifests({"manifests/examples/local"});
   EXPECT_TRUE(manifests.problems.empty());
   store::Store store;
   Deliver(manifests, store);
