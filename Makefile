@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run deps build test check bench scale fuzz soak image lint format clean
+.PHONY: help run deps build test check bench scale losses fuzz soak image lint format clean
 
 help: ## this text
 	@echo "Stevedore: UDP load balancing by payload bytes. Targets:"
@@ -31,6 +31,9 @@ bench: ## CPU per datagram against a bare forwarder and nginx
 
 scale: ## 500 routes, 10 000 peers: from kubectl apply to the datagram, into docs/performance.md
 	@tests/run.sh scale
+
+losses: ## what clients lose while pods go, crash and are replaced, into docs/operations.md
+	@tests/run.sh losses
 
 fuzz: ## fuzz the parsers and the packet path
 	@echo "make fuzz: the fuzz targets are not built yet" >&2; exit 1

@@ -5,7 +5,7 @@
 #   BASE_IMAGE   a Debian 12: a reference, or docker-archive:FILE where no registry can be reached; default debian:12-slim
 #   OUT          also write the image to this file, as a docker-archive
 #   FROM_BUILD   1: take build/release, built by `make build` on this machine's Debian 12, instead of compiling in a
-#                container. Needs no network.
+#                container. Needs root, and no network.
 #   BUILD_FLAGS  more flags for the build, for example "--volume /etc/apt:/etc/apt:ro" for apt's settings of this machine
 #   BUILDAH      how buildah is called, for example "buildah --storage-driver vfs"
 set -euo pipefail

@@ -16,6 +16,11 @@ for program in proxy/stevedore-proxy controller/stevedore-controller; do
   install -D -m 755 "$build/$program" "$out/usr/bin/${program##*/}"
   strip --strip-all "$out/usr/bin/${program##*/}"
 done
+# Permitted and not effective: the program raises it where the container has it, and starts where it has not.
+if ! setcap cap_net_bind_service=p "$out/usr/bin/stevedore-proxy"; then
+  echo "image: setting the proxy's file capability needs root; or run all of it below \`buildah unshare\`" >&2
+  exit 1
+fi
 
 # The package of a file: records name paths before or after the merge of /lib into /usr.
 package_of() {

@@ -11,6 +11,7 @@
 #include "proxy/control/control_loop.h"
 #include "proxy/control/cpu_count.h"
 #include "proxy/control/pool_workers.h"
+#include "proxy/net/capabilities.h"
 
 namespace stevedore {
 namespace {
@@ -90,6 +91,7 @@ int Run(Flags& flags) {
     return 1;
   }
   RaiseDescriptorLimit();
+  net::RaiseNetBindService();
   flags.control.drain_timeout = std::chrono::seconds(flags.drain_seconds);
   spdlog::info("Starting stevedore-proxy version={} revision={} workers={}", Version(), Revision(),
                flags.control.workers.workers);

@@ -2,9 +2,10 @@
 #
 #   stevedore_python_tests(FOLDER LABEL label [ENV A=b ...] [BESIDE name ...] [WITHOUT name ...])    for test_*.py
 #
-# They run one at a time: most of them measure that nothing is lost under load. Those that do not, and mostly wait, are
-# named after BESIDE and run beside others; those after WITHOUT measure times and have a make target of their own. A
-# file of which pytest skipped something (and nothing failed) is "Skipped" in ctest's list, never silently green.
+# They run one at a time: most of them measure that nothing is lost under load. Those that do not, or send little, and
+# mostly wait, are named after BESIDE and run beside others; those after WITHOUT measure times and have a make target of
+# their own. A file of which pytest skipped something (and nothing failed) is "Skipped" in ctest's list, never silently
+# green.
 
 # The first Python that has pytest and PyYAML: Debian's, else the one on PATH (people who manage their own).
 foreach(candidate /usr/bin/python3 python3)
@@ -51,7 +52,9 @@ stevedore_python_tests(dataplane LABEL integration
   ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_LOAD=$<TARGET_FILE:stevedore-load>")
 stevedore_python_tests(e2e LABEL cluster
   ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_CONVERGENCE=$<TARGET_FILE:stevedore-convergence>"
-  BESIDE chart chart_releases crd_kubectl crd_schema events leader published_service rbac refusals WITHOUT scale)
+  BESIDE chart chart_releases convert crashes crd_command crd_kubectl crd_schema docs events examples first_route install leader
+    losses prometheus published_service rbac refusals ways_in
+  WITHOUT scale)
 
 # Kubernetes itself, built once: minutes the first time.
 add_test(NAME cluster/binaries COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cluster/cluster.sh build)

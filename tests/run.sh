@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What `make test`, `make check` and `make scale` do, step by step, each with the time that has passed.
+# What `make test`, `make check`, `make scale` and `make losses` do, step by step, each with the time that has
+# passed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,6 +15,15 @@ quietly() {
 
 # Sanitized tests are patient with threads, not with memory: two at once on two cores.
 run_ctest() { ctest --test-dir build/dev --output-on-failure --parallel "$(nproc)" --no-tests=error "$@"; }
+
+# What ships, for tests that measure and write their figures into a document.
+build_for_figures() {
+  step "packages" cmake/deps.sh test
+  step "test cluster's binaries" tests/cluster/cluster.sh build
+  step "configure release" quietly cmake --preset release -DSTEVEDORE_TESTS=OFF
+  step "build release" cmake --build --preset release
+  export STEVEDORE_BUILD=$PWD/build/release STEVEDORE_LONG=1 STEVEDORE_FIGURES=1 PYTHONPATH=tests
+}
 
 case ${1:-} in
   test)
@@ -32,12 +42,13 @@ case ${1:-} in
     step "unit, golden and tidy tests" run_ctest --label-regex '^(unit|golden|tidy)$'
     ;;
   scale)
-    step "packages" cmake/deps.sh test
-    step "test cluster's binaries" tests/cluster/cluster.sh build
-    step "configure release" quietly cmake --preset release -DSTEVEDORE_TESTS=OFF
-    step "build release" cmake --build --preset release
-    export STEVEDORE_BUILD=$PWD/build/release STEVEDORE_LONG=1 STEVEDORE_FIGURES=1 PYTHONPATH=tests
+    build_for_figures
     step "500 routes, 10 000 peers" /usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/e2e/test_scale.py
     ;;
-  *) echo "usage: tests/run.sh test|check|scale" >&2; exit 2 ;;
+  losses)
+    build_for_figures
+    step "clients while pods go" /usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/e2e/test_losses.py \
+      tests/e2e/test_crashes.py tests/e2e/test_ways_in.py
+    ;;
+  *) echo "usage: tests/run.sh test|check|scale|losses" >&2; exit 2 ;;
 esac

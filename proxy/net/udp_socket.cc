@@ -27,6 +27,15 @@ Error Failed(const std::string& what) {
   return {code, what + ": " + std::strerror(saved)};
 }
 
+Error BindFailed(const SocketAddress& address) {
+  Error error = Failed("bind " + address.ToString());
+  if (error.code == Errc::kDenied && address.port < 1024)
+    error.detail +=
+        "; a port below 1024 needs CAP_NET_BIND_SERVICE, or another value of the sysctl "
+        "net.ipv4.ip_unprivileged_port_start";
+  return error;
+}
+
 // A path's MTU is not trusted from ICMP on IPv4: a forged one would make every later datagram fail.
 // Fragments are left to the interface's own MTU.
 void SetPathMtu(int fd, int family) noexcept {
@@ -64,7 +73,7 @@ Result<UniqueFd> OpenListener(const SocketAddress& address, int family, bool fir
   sockaddr_storage storage{};
   const socklen_t length = ToSockaddr(address, family, storage);
   if (::bind(fd->get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0)
-    return Failed("bind " + address.ToString());
+    return BindFailed(address);
   // After the bind, the option admits the siblings and nothing changes for strangers who came
   // before.
   if (first) Set(fd->get(), SOL_SOCKET, SO_REUSEPORT, 1);

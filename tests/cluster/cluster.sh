@@ -11,6 +11,7 @@
 #   cluster.sh peer NAME ADDRESS   a host of its own on the cluster's network (10.201.0.0/16); prints its namespace
 #   cluster.sh kubectl ARGS...     kubectl as administrator
 #   cluster.sh run COMMAND...      any command in the cluster's namespace, with KUBECONFIG set; helm too
+#   cluster.sh processes           pids of everything that runs in pods
 #   cluster.sh pid PART            of etcd, kube-apiserver, kubelet and so on
 #   cluster.sh start PART          once more, after it was killed
 #   cluster.sh down                ends what it started, by pid, and removes the namespaces and the state
@@ -25,6 +26,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/images.sh"
 . "$here/node.sh"
 
+# Becomes the command, so that its pid is that of this script.
+run() {
+  export KUBECONFIG=$KUBECONFIG_FILE PATH=$CLUSTER_BIN:$PATH
+  exec nsenter --net="/run/netns/$CLUSTER_NS" "$@"
+}
+
 command=${1:-help}
 [ $# -eq 0 ] || shift
 case $command in
@@ -35,8 +42,9 @@ case $command in
   import) import "$@" ;;
   peer) peer "$1" "$2" ;;
   kubectl) kubectl "$@" ;;
-  run) export KUBECONFIG=$KUBECONFIG_FILE PATH=$CLUSTER_BIN:$PATH; in_ns "$@" ;;
+  run) run "$@" ;;
   pid) pid_of "$1" ;;
+  processes) pod_processes ;;
   start) "start_$1" ;;
   *) sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

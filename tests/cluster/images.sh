@@ -16,8 +16,13 @@ archive() {
   $BUILDAH rmi --force "localhost/$2:1" >/dev/null
 }
 
+# Two tests at once make an image once. In a subshell, so that nothing that is started later holds the lock.
+locked() { (flock 8; "$@") 8>"$CACHE/images.lock"; }
+
 # image NAME: a static program from images/NAME.c.
-image() {
+image() { locked make_image "$1"; }
+
+make_image() {
   local source work
   source=$(dirname "${BASH_SOURCE[0]}")/images/$1.c
   [ "$IMAGES/$1.tar" -ot "$source" ] || return 0
@@ -45,7 +50,9 @@ base() {
 }
 
 # product FILE: the product's image from build/release, as the chart names it. Made again when a program is newer.
-product() {
+product() { locked make_product "$1"; }
+
+make_product() {
   local root part
   root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
   for part in build/release/{proxy/stevedore-proxy,controller/stevedore-controller} Dockerfile cmake/image_root.sh; do

@@ -71,7 +71,8 @@ EOT
   wait_for containerd 20 ctr version
 }
 
-# The kubelet's own API is open: nobody but the API server is in its network.
+# The kubelet's own API is open: nobody but the API server is in its network. A kubelet removes logs of pods that it does
+# not know, hence a folder of its own.
 start_kubelet() {
   cat >"$CLUSTER_DIR/kubelet.yaml" <<EOT
 apiVersion: kubelet.config.k8s.io/v1beta1
@@ -90,6 +91,7 @@ makeIPTablesUtilChains: false
 localStorageCapacityIsolation: false
 evictionHard: {nodefs.available: "1%", imagefs.available: "1%", memory.available: 50Mi}
 podCIDR: $POD_CIDR
+podLogsDir: $CLUSTER_DIR/pod-logs
 allowedUnsafeSysctls: []
 EOT
   spawn kubelet "$CLUSTER_BIN/kubelet" --config="$CLUSTER_DIR/kubelet.yaml" --kubeconfig="$CLUSTER_DIR/kubelet.kubeconfig" \
@@ -150,10 +152,11 @@ end_pods() {
   echo "cluster: processes of pods are left: $(pod_processes)" >&2
 }
 
-# What containerd and the CNI plugins keep in places of their own choice.
+# What containerd, the kubelet and the CNI plugins keep in places of their own choice.
 remove_traces() {
   local id tasks=$RUN/io.containerd.runtime.v2.task/k8s.io
   for id in $(ls "$tasks" 2>/dev/null); do rm -f /var/lib/cni/results/*-"$id"-*; done
+  [ ! -d /var/log/containers ] || find /var/log/containers -lname "$CLUSTER_DIR/*" -delete
   grep -rhoE '/run/containerd/s/[0-9a-f]{64}' "$RUN" 2>/dev/null | sort -u | xargs -r rm -f || true
 }
 

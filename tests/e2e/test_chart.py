@@ -44,11 +44,12 @@ def test_wrong_values_are_refused_by_name(ready, values):
 
 def test_pods_are_restricted(ready):
     """Pod Security admission looks at pods themselves; a Deployment is only warned about."""
-    objects = chart.render(ready)
-    ready.kubectl("apply", "-f", "-", stdin=chart.as_list([chart.one(objects, "ServiceAccount")]))
-    template = chart.one(objects, "Deployment")["spec"]["template"]
-    pods = [{"apiVersion": "v1", "kind": "Pod", "metadata": {**template["metadata"], "name": "probe"},
-             "spec": template["spec"]}, chart.one(objects, "Pod")]
+    objects = chart.render(ready, "--set", "crds.keep=false")
+    ready.apply([each for each in objects if each["kind"] == "ServiceAccount"])
+    templates = [each["spec"]["template"] for each in objects if each["kind"] in ("Deployment", "Job")]
+    assert len(templates) == 3
+    pods = [*({"apiVersion": "v1", "kind": "Pod", "metadata": {**template["metadata"], "name": "probe"},
+               "spec": template["spec"]} for template in templates), chart.one(objects, "Pod")]
     for pod in pods:
         pod["metadata"]["namespace"] = chart.NAMESPACE
         done = ready.kubectl("apply", "--dry-run=server", "-f", "-", stdin=json.dumps(pod))
@@ -73,7 +74,7 @@ def test_only_the_controller_has_the_token_and_each_volume_has_one_writer(ready)
 def test_numbers_are_not_written_as_floats(ready):
     flags = ["--values", next(path for path in chart.VALUES if path.stem == "tuned")]
     objects = chart.render(ready, *flags)
-    assert chart.one(objects, "ConfigMap")["data"]["hash-seed"] == "4294967295"
+    assert chart.one(objects, "ConfigMap", "stevedore")["data"]["hash-seed"] == "4294967295"
     arguments = chart.one(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]["args"]
     assert "--max-sessions=2000000" in arguments and "--key-table-size=1048576" in arguments
 
@@ -88,7 +89,7 @@ def test_the_roles_are_those_of_the_manifests(ready):
 
 
 def test_namespaced_roles_still_reach_the_published_service(ready):
-    objects = chart.render(ready, "--set", "watchNamespaces={game,default}")
+    objects = chart.render(ready, "--no-hooks", "--set", "watchNamespaces={game,default}")
     assert {each["metadata"]["namespace"] for each in objects if each["kind"] == "Role"} == {
         "game", "default", chart.NAMESPACE}
     assert not [each for each in objects if each["kind"] == "ClusterRoleBinding"]
@@ -97,9 +98,60 @@ def test_namespaced_roles_still_reach_the_published_service(ready):
             "verbs": ["get", "list", "watch", "patch"]} in rules
 
 
-def test_the_crd_is_the_projects():
-    assert (chart.CHART / "files" / "stevedoreroutes.yaml").read_text() == (
-        ROOT / "crds" / "stevedoreroutes.yaml").read_text()
+def hooks(objects):
+    """{(kind, name): events} of what is no part of the release, the chart's own test apart."""
+    marked = {(each["kind"], each["metadata"]["name"]): each["metadata"].get("annotations", {}).get("helm.sh/hook")
+              for each in objects}
+    return {key: events for key, events in marked.items() if events not in (None, "test")}
+
+
+def test_the_crd_comes_by_a_job_and_never_by_a_rollback(ready):
+    before, always = "pre-install,pre-upgrade", "pre-install,pre-upgrade,post-delete"
+    needs = [("ServiceAccount", "stevedore-crd"), ("ClusterRole", "stevedore-crd"),
+             ("ClusterRoleBinding", "stevedore-crd"), ("ConfigMap", "stevedore-crd")]
+    objects = chart.render(ready)
+    assert hooks(objects) == {key: before for key in [*needs, ("Job", "stevedore-crd-apply")]}
+    assert "CustomResourceDefinition" not in [each["kind"] for each in objects]
+
+    objects = chart.render(ready, "--set", "crds.keep=false")
+    assert hooks(objects) == {**{key: always for key in needs}, ("Job", "stevedore-crd-apply"): before,
+                              ("Job", "stevedore-crd-delete"): "post-delete"}
+    assert not hooks(chart.render(ready, "--set", "crds.enabled=false"))
+
+
+def test_the_jobs_role_is_for_this_one_crd(ready):
+    def rules(*flags):
+        return chart.one(chart.render(ready, *flags), "ClusterRole", "stevedore-crd")["rules"]
+    wanted = {"apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"],
+              "resourceNames": ["stevedoreroutes.stevedore.io"], "verbs": ["get", "create", "patch"]}
+    assert rules() == [wanted]
+    assert rules("--set", "crds.keep=false") == [{**wanted, "verbs": ["get", "create", "patch", "delete"]}]
+
+
+def test_the_jobs_account_may_be_brought_along(ready):
+    objects = chart.render(ready, "--set", "serviceAccount.create=false,serviceAccount.name=mine")
+    assert chart.one(objects, "Job")["spec"]["template"]["spec"]["serviceAccountName"] == "mine"
+    assert chart.one(objects, "ClusterRoleBinding", "stevedore-crd")["subjects"][0]["name"] == "mine"
+    assert "ServiceAccount" not in [each["kind"] for each in objects]
+
+
+def test_no_policy_and_no_service_takes_the_jobs_pod_for_a_proxy(ready):
+    objects = chart.render(ready, "--set", "networkPolicy.enabled=true")
+    labels = chart.one(objects, "Job")["spec"]["template"]["metadata"]["labels"].items()
+
+    def takes(selector):
+        return selector.items() <= labels
+    policies = [each["metadata"]["name"] for each in objects if each["kind"] == "NetworkPolicy"
+                and takes(each["spec"]["podSelector"]["matchLabels"])]
+    assert policies == ["stevedore-crd"]
+    assert not takes(chart.one(objects, "Service", "stevedore")["spec"]["selector"])
+
+
+def test_the_crd_is_the_projects(ready):
+    text = (ROOT / "crds" / "stevedoreroutes.yaml").read_text()
+    assert (chart.CHART / "files" / "stevedoreroutes.yaml").read_text() == text
+    data = chart.one(chart.render(ready), "ConfigMap", "stevedore-crd")["data"]
+    assert data["stevedoreroutes.yaml"].strip() == text.strip()
 
 
 def test_the_manifests_are_the_charts_default(ready):
@@ -110,6 +162,17 @@ def test_the_manifests_are_the_charts_default(ready):
     assert chart.INSTALL.read_text() == wanted
     made = ready.kubectl("apply", "--server-side", "--dry-run=server", "-f", "-", stdin=wanted.split("---\n", 1)[1])
     assert "deployment.apps/stevedore" in made.stdout
+    assert "customresourcedefinition.apiextensions.k8s.io/stevedoreroutes.stevedore.io" in made.stdout
+
+
+def test_ports_of_the_native_sidecar_are_told_by_number(ready):
+    """Kubernetes before 1.33, and some network plugins, do not find them by name."""
+    objects = chart.render(ready, "--set", "metrics.serviceMonitor.enabled=true,networkPolicy.enabled=true")
+    service = chart.one(objects, "Service", "stevedore-metrics")
+    assert {entry["name"]: entry["targetPort"] for entry in service["spec"]["ports"]} == {
+        "metrics": 9180, "proxy-metrics": 9181}
+    policy = chart.one(objects, "NetworkPolicy", "stevedore")["spec"]
+    assert [entry["port"] for entry in policy["ingress"][1]["ports"]] == [9180, 9181]
 
 
 def keys(node, schema, definitions, path=""):

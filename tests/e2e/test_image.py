@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import struct
 import subprocess
 import tarfile
 
@@ -59,6 +60,17 @@ def test_the_layer_holds_programs_libraries_and_certificates_only(archive):
     assert {f"usr/bin/{name}" for name in PROGRAMS} <= {entry.name for entry in files}
     assert sum(entry.size for entry in files) < MOST_BYTES
     assert [entry.name for entry in files if entry.mode & 0o6022 or entry.uid or entry.gid] == []
+
+
+def test_the_proxy_may_bind_low_ports_where_its_container_may(archive):
+    """A file capability: permitted, so that the program also starts where the capability is dropped."""
+    manifest, _ = config_of(archive)
+    with tarfile.open(fileobj=archive.extractfile(manifest["Layers"][-1])) as layer:
+        capable = {entry.name: entry.pax_headers["SCHILY.xattr.security.capability"].encode() for entry in layer
+                   if "SCHILY.xattr.security.capability" in entry.pax_headers}
+    version, permitted, inheritable, *_ = struct.unpack("<5I", capable.pop("usr/bin/stevedore-proxy"))
+    assert (version, permitted, inheritable) == (2 << 24, 1 << 10, 0), "CAP_NET_BIND_SERVICE, not effective"
+    assert not capable
 
 
 def dynamic(program):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import objects, performance_page, scale
+from harness import objects, pages, scale
 from harness.controller import Controller, kubernetes
 from harness.fastload import LONG
 from harness.proxy import Proxy
@@ -97,7 +97,7 @@ def test_changes_and_rest(world):
                "api": [scale.percentile(by_api, share) for share in (0.5, 0.99)]}
     print(figures)
     if os.environ.get("STEVEDORE_FIGURES") == "1":
-        performance_page.write("control plane", page(figures))
+        pages.write("docs/performance.md", "control plane", page(figures))
 
     assert world.config_writes() == writes, "no config is written while nothing changes"
     assert scale.status_writes(world.cluster) == statuses, "no status is written while nothing changes"
@@ -110,7 +110,7 @@ def page(figures):
     def ms(seconds):
         return f"{seconds * 1000:.0f} ms"
     return [
-        f"Measured on {performance_page.machine()}; {figures['changes']} changes.", "",
+        f"Measured on {pages.machine()}; {figures['changes']} changes.", "",
         "| figure | measured | limit |", "|---|---|---|",
         "| start of `kubectl apply` to the first datagram on the new path, p50 "
         f"| {ms(figures['kubectl'][0])} | 300 ms |",

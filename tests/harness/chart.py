@@ -86,13 +86,13 @@ def value_rows():
 
 INSTALL = ROOT / "manifests" / "install.yaml"
 INSTALL_HEAD = """\
-# Stevedore without Helm: what the chart makes of its default values. Written by
+# Stevedore without Helm: the CRD, and what the chart makes of its default values. Written by
 #
 #   STEVEDORE_UPDATE_GOLDEN=1, tests/e2e/test_chart.py
 #
 # and checked to be equal. Set the image, and a hash-seed of your own, then:
 #
-#   kubectl apply --server-side -f crds/ -f manifests/install.yaml
+#   kubectl apply --server-side -f manifests/install.yaml
 apiVersion: v1
 kind: Namespace
 metadata:
@@ -103,8 +103,9 @@ metadata:
 
 
 def plain_install(cluster):
-    """The text of manifests/install.yaml: the default release without what is Helm's own."""
+    """The text of manifests/install.yaml: the CRD and the default release, without what is Helm's own."""
     text = cluster.helm("template", "stevedore", CHART, "--namespace", NAMESPACE, "--no-hooks", "--set", "hashSeed=0",
                         "--set", "crds.enabled=false").stdout
     helms = re.compile(r"^(# Source: .*| *helm\.sh/chart: .*| *app\.kubernetes\.io/managed-by: .*)\n", re.MULTILINE)
-    return INSTALL_HEAD + helms.sub("", text)
+    crd = (ROOT / "crds" / "stevedoreroutes.yaml").read_text()
+    return f"{INSTALL_HEAD}---\n{crd}{helms.sub('', text)}"

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 
 from harness import netns
+from harness.process import Process
 from harness.wait import until
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -63,6 +64,14 @@ class Cluster:
                               timeout=timeout, input=stdin or "")
         assert done.returncode == 0 or not check, f"{command}: {done.stdout}{done.stderr}"
         return done
+
+    def process(self, log, *command):
+        """A command as in `run`, beside the test: its Process."""
+        return Process([SCRIPT, "run", *command], log, env=self._env)
+
+    def begin(self, *command, **more):
+        """Begins a command there, with the arguments of subprocess.Popen; the caller ends it."""
+        return subprocess.Popen([SCRIPT, "run", *map(str, command)], env=self._env, **more)
 
     def helm(self, *arguments, check=True, timeout=60):
         return self.run("helm", *arguments, check=check, timeout=timeout)
@@ -137,6 +146,15 @@ class Node(Cluster):
         """The image of tests/cluster/images/<name>.c, on the node; its reference."""
         self.load(self._script("image", name, timeout=120).strip().splitlines()[-1])
         return f"localhost/{name}:1"
+
+    def processes(self, program):
+        """Pids, on this machine, of what runs this program in pods: the end of its path."""
+        found = []
+        for pid in self._script("processes").split():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if pathlib.Path(f"/proc/{pid}/exe").readlink().name == program:
+                    found.append(int(pid))
+        return found
 
     def product(self, archive):
         """The product's own image on the node, made from build/release when a program in it is newer."""

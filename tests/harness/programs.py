@@ -1,6 +1,7 @@
 """Programs that others wrote: where they are, how they are had, and how they are run."""
 
 import fcntl
+import functools
 import os
 import pathlib
 import shutil
@@ -53,6 +54,7 @@ def python_with(requirement):
     return python
 
 
+@functools.cache
 def go_program(folder):
     """The program of a Go module under tests/, built when its sources changed (Go's own cache knows)."""
     source = ROOT / "tests" / folder

@@ -30,8 +30,8 @@
 {{- fail (printf "service.ports.%s.nodePort: a Service of type ClusterIP has no node ports" $name) -}}
 {{- end -}}
 {{- end -}}
-{{- if and (not (kindIs "invalid" $values.terminationGracePeriodSeconds)) (le (int $values.terminationGracePeriodSeconds) (int $values.proxy.drainTimeoutSeconds)) -}}
-{{- fail "terminationGracePeriodSeconds: must be longer than proxy.drainTimeoutSeconds, or pods are killed while they drain" -}}
+{{- if and (not (kindIs "invalid" $values.terminationGracePeriodSeconds)) (le (int $values.terminationGracePeriodSeconds) (int (add $values.proxy.preStopSeconds $values.proxy.drainTimeoutSeconds))) -}}
+{{- fail "terminationGracePeriodSeconds: must be longer than proxy.preStopSeconds and proxy.drainTimeoutSeconds together, or pods are killed while they drain" -}}
 {{- end -}}
 {{- if and (ne (int $values.service.healthCheckNodePort) 0) (or (ne $values.service.type "LoadBalancer") (ne $values.service.externalTrafficPolicy "Local")) -}}
 {{- fail "service.healthCheckNodePort: only with service.type LoadBalancer and service.externalTrafficPolicy Local" -}}

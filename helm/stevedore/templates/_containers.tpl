@@ -3,7 +3,7 @@
 {{- define "stevedore.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
-capabilities:
+capabilities:   # last: the proxy's may add to them
   drop: [ALL]
 {{- end -}}
 
@@ -127,6 +127,10 @@ ports:
   {{- end }}
   protocol: UDP
 {{- end }}
+{{- with int .Values.proxy.preStopSeconds }}
+lifecycle:
+  preStop: {sleep: {seconds: {{ . }}}}   # ready all that time: another pod, and those who send here, get to know
+{{- end }}
 readinessProbe:
   httpGet: {path: /readyz, port: proxy-metrics}
   periodSeconds: 2
@@ -141,6 +145,9 @@ resources:
   {{- toYaml .Values.proxy.resources | nindent 2 }}
 securityContext:
   {{- include "stevedore.containerSecurity" . | nindent 2 }}
+  {{- if .Values.proxy.netBindService }}
+    add: [NET_BIND_SERVICE]
+  {{- end }}
 volumeMounts:
 - {name: config, mountPath: /run/stevedore/config, readOnly: true}
 - {name: status, mountPath: /run/stevedore/status}

@@ -73,7 +73,7 @@ app.kubernetes.io/part-of: stevedore
 {{/* Numbers come from YAML as floats and would be printed as 1e+06. */}}
 {{- define "stevedore.grace" -}}
 {{- if kindIs "invalid" .Values.terminationGracePeriodSeconds -}}
-{{- add .Values.proxy.drainTimeoutSeconds 15 -}}
+{{- add .Values.proxy.preStopSeconds .Values.proxy.drainTimeoutSeconds 15 -}}
 {{- else -}}
 {{- int64 .Values.terminationGracePeriodSeconds -}}
 {{- end -}}

@@ -1,9 +1,14 @@
 #include "proxy/net/udp_socket.h"
 
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <set>
+#include <thread>
 
 #include "tests/proxy/net/sockets.h"
 
@@ -52,6 +57,22 @@ TEST(OpenListenerGroup, TheKernelSpreadsClientsOverTheGroup) {
     total += got;
   }
   EXPECT_EQ(total, kClients);
+}
+
+TEST(OpenListenerGroup, ALowPortThatIsDeniedSaysWhatItTakes) {
+  int first_open = 1024;
+  std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") >> first_open;
+  if (first_open <= 69) GTEST_SKIP() << "everybody may bind low ports here";
+  // A thread of its own: it gives up all capabilities.
+  std::thread([] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
+    ASSERT_EQ(::syscall(SYS_capset, &header, none), 0);
+    const auto group = OpenListenerGroup(At("127.0.0.1:69"), 1);
+    ASSERT_FALSE(group);
+    EXPECT_EQ(group.error().code, Errc::kDenied);
+    EXPECT_NE(group.error().detail.find("CAP_NET_BIND_SERVICE"), std::string::npos);
+  }).join();
 }
 
 TEST(OpenListenerGroup, APortInUseIsAConflictWhoeverHoldsIt) {

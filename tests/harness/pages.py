@@ -1,11 +1,11 @@
-"""docs/performance.md: its sections are written by the measurements themselves, between two markers."""
+"""Sections of documents that measurements write themselves, between two markers."""
 
 import os
 import pathlib
 import platform
 import re
 
-PAGE = pathlib.Path(__file__).parent.parent.parent / "docs" / "performance.md"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def machine():
@@ -14,14 +14,16 @@ def machine():
     return f"{os.cpu_count()} cores, {model.group(1) if model else platform.machine()}, Linux {platform.release()}"
 
 
-def render(page, section, lines):
+def render(text, section, lines):
     """The page's text with the lines in place of what stood between the section's markers."""
     first, last = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
-    head, found, rest = page.partition(first)
+    head, found, rest = text.partition(first)
     _, ended, tail = rest.partition(last)
-    assert found and ended, f"{PAGE.name} has no markers of the section {section}"
+    assert found and ended, f"no markers of the section {section}"
     return "\n".join([head + first, *lines, last]) + tail
 
 
-def write(section, lines):
-    PAGE.write_text(render(PAGE.read_text(), section, lines))
+def write(page, section, lines):
+    """`page` is a path in the project."""
+    path = ROOT / page
+    path.write_text(render(path.read_text(), section, lines))
