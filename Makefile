@@ -26,8 +26,8 @@ test: ## every test, against real parts; the first time 40 minutes, then 12
 check: ## unit, golden and tidy tests: under a minute when warm
 	@tests/run.sh check
 
-bench: ## CPU per datagram against a bare forwarder and nginx
-	@echo "make bench: the benchmarks are not built yet" >&2; exit 1
+bench: ## CPU per datagram against a bare forwarder and nginx, into docs/performance.md; QUICK=1 looks only
+	@tests/run.sh bench $(if $(QUICK),--quick,--page)
 
 scale: ## 500 routes, 10 000 peers: from kubectl apply to the datagram, into docs/performance.md
 	@tests/run.sh scale

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make test`, `make check`, `make scale` and `make losses` do, step by step, each with the time that has
+# What `make test`, `make check`, `make bench`, `make scale` and `make losses` do, step by step, each with the time that has
 # passed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -50,5 +50,14 @@ case ${1:-} in
     step "clients while pods go" /usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/e2e/test_losses.py \
       tests/e2e/test_crashes.py tests/e2e/test_ways_in.py
     ;;
-  *) echo "usage: tests/run.sh test|check|scale|losses" >&2; exit 2 ;;
+  bench)
+    step "packages" cmake/deps.sh test
+    step "configure dev" quietly cmake --preset dev
+    step "build the load and the bare forwarder" cmake --build --preset dev --target stevedore-bench
+    step "configure release" quietly cmake --preset release -DSTEVEDORE_TESTS=OFF
+    step "build release" cmake --build --preset release --target stevedore-proxy
+    export STEVEDORE_BUILD=$PWD/build/release PYTHONPATH=tests
+    step "measure" python3 -B tests/bench/bench.py --program build/dev/tests/bench/stevedore-bench "${@:2}"
+    ;;
+  *) echo "usage: tests/run.sh test|check|scale|losses|bench" >&2; exit 2 ;;
 esac
