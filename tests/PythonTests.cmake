@@ -52,8 +52,9 @@ stevedore_python_tests(dataplane LABEL integration
   ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_LOAD=$<TARGET_FILE:stevedore-load>")
 stevedore_python_tests(e2e LABEL cluster
   ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_CONVERGENCE=$<TARGET_FILE:stevedore-convergence>"
-  BESIDE chart chart_releases convert crashes crd_command crd_kubectl crd_schema docs events examples first_route install leader
-    losses prometheus published_service rbac refusals ways_in
+  BESIDE apply chart chart_releases client_access client_lists convergence convert crashes crd_command crd_gone crd_kubectl
+    crd_schema docs events examples first_route install leader losses prometheus published_service rbac refusals scaling
+    ways_in
   WITHOUT scale)
 
 # Kubernetes itself, built once: minutes the first time.
