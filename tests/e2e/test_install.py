@@ -135,7 +135,8 @@ def test_a_rolling_restart_of_the_pods_never_needs_the_backup(node, installed, a
         return len(now) == 2 and not now.keys() & before and now
     now = until("both pods are new", replaced, timeout=60)
     new_ones_go_to(ask, port, now)
-    assert (answering(ask, port) or {"nobody"}) <= now.keys(), "old ones go to new pods, too"
+    until("old ones go to new pods, too, once theirs serve no more", timeout=30,
+          condition=lambda: (answering(ask, port) or {"nobody"}) <= now.keys())
     assert not [pod for pod in seen if pod.startswith("kcp-maintenance-")]
 
 
