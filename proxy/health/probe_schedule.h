@@ -16,7 +16,7 @@ namespace stevedore::health {
 class ProbeSchedule {
  public:
   // Timers are rounded up to this, so that many share one wake-up.
-  static constexpr Nanos kTick = std::chrono::milliseconds(20);
+  static constexpr Nanos kTick = std::chrono::milliseconds(50);
 
   // Sets the slot's timer; an earlier one is replaced. Slots are small integers.
   void Set(std::uint32_t slot, Nanos due);

@@ -37,9 +37,9 @@ TEST(ProbeSchedule, RoundsUpSoThatTimersShareAWakeUp) {
   ProbeSchedule schedule;
   schedule.Set(1, milliseconds(101));
   schedule.Set(2, milliseconds(119));
-  EXPECT_EQ(schedule.Next(), Nanos(milliseconds(120)));
-  EXPECT_TRUE(schedule.PopDue(milliseconds(120)));
-  EXPECT_TRUE(schedule.PopDue(milliseconds(120)));
+  EXPECT_EQ(schedule.Next(), Nanos(milliseconds(150)));
+  EXPECT_TRUE(schedule.PopDue(milliseconds(150)));
+  EXPECT_TRUE(schedule.PopDue(milliseconds(150)));
 }
 
 TEST(ProbeSchedule, SpreadsNewcomersOverThePeriod) {

@@ -1,6 +1,7 @@
 #include "proxy/net/recv_batch.h"
 
 #include <gtest/gtest.h>
+#include <netinet/udp.h>
 
 #include "tests/proxy/net/sockets.h"
 
@@ -64,6 +65,26 @@ TEST_F(RecvBatchTest, EmptyAndLargestDatagrams) {
   ASSERT_EQ(batch_.Receive(listener_.get()), 2);
   EXPECT_EQ(Text(batch_.At(0)), "");
   EXPECT_EQ(Text(batch_.At(1)), largest);
+}
+
+TEST_F(RecvBatchTest, TakesApartWhatTheKernelCoalesced) {
+  Listen("0.0.0.0:0");
+  const int segment = 100;
+  ASSERT_EQ(::setsockopt(client_.get(), SOL_UDP, UDP_SEGMENT, &segment, sizeof segment), 0);
+  const std::string text = std::string(100, 'a') + std::string(100, 'b') + "c";
+  ASSERT_TRUE(SendTo(client_.get(), To("127.0.0.2"), text));
+  ASSERT_TRUE(SendTo(client_.get(), To("127.0.0.2"), "alone"));
+  ASSERT_EQ(batch_.Receive(listener_.get()), 2);
+  std::vector<std::string> texts;
+  for (unsigned slot = 0; slot < 2; ++slot) {
+    batch_.Each(slot, [&](const Datagram& datagram) {
+      texts.push_back(Text(datagram));
+      EXPECT_EQ(datagram.source, LocalAddress(client_.get()));
+      EXPECT_EQ(datagram.local.ToString(), "127.0.0.2");
+    });
+  }
+  EXPECT_EQ(texts,
+            (std::vector<std::string>{std::string(100, 'a'), std::string(100, 'b'), "c", "alone"}));
 }
 
 TEST_F(RecvBatchTest, WildcardsTellTheLocalAddress) {

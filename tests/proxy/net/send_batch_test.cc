@@ -1,9 +1,12 @@
 #include "proxy/net/send_batch.h"
 
 #include <gtest/gtest.h>
+#include <netinet/udp.h>
 
+#include <algorithm>
 #include <memory>
 
+#include "proxy/net/recv_batch.h"
 #include "tests/proxy/net/sockets.h"
 
 namespace stevedore::net {
@@ -69,6 +72,89 @@ TEST_F(SendBatchTest, ErrorsDoNotStickToTheNextBatch) {
   batch_.Flush();
   EXPECT_EQ(batch_.error(0), 0);
   EXPECT_EQ(Next(), "");
+}
+
+// What arrives as one piece at a socket that coalesces: the sizes of its datagrams.
+class SegmentedSendTest : public SendBatchTest {
+ protected:
+  SegmentedSendTest() {
+    const int on = 1;
+    EXPECT_EQ(::setsockopt(peer_.get(), SOL_UDP, UDP_GRO, &on, sizeof on), 0);
+  }
+  std::vector<std::vector<std::size_t>> Pieces() {
+    std::vector<std::vector<std::size_t>> pieces;
+    const int count = in_.Receive(peer_.get());
+    for (unsigned slot = 0; slot < static_cast<unsigned>(std::max(count, 0)); ++slot) {
+      pieces.emplace_back();
+      in_.Each(slot, [&](const Datagram& d) { pieces.back().push_back(d.bytes.size()); });
+    }
+    return pieces;
+  }
+  using Sizes = std::vector<std::vector<std::size_t>>;
+
+  RecvBatch in_;
+};
+
+TEST_F(SegmentedSendTest, NeighboursOfOneSizeLeaveTogether) {
+  for (int i = 0; i < 16; ++i) Add(a_.get(), peer_address_, std::string(1200, 'x'));
+  batch_.Flush();
+  EXPECT_EQ(batch_.system_calls(), 1u);
+  EXPECT_EQ(Pieces(), (Sizes{std::vector<std::size_t>(16, 1200)}));
+}
+
+TEST_F(SegmentedSendTest, TheLastMayBeShorterAndNothingElse) {
+  for (const std::size_t size : {100, 100, 40, 100, 100, 200, 0, 7})
+    Add(a_.get(), peer_address_, std::string(size, 'x'));
+  batch_.Flush();
+  EXPECT_EQ(batch_.system_calls(), 1u);
+  EXPECT_EQ(Pieces(), (Sizes{{100, 100, 40}, {100, 100}, {200}, {0}, {7}}));
+}
+
+TEST_F(SegmentedSendTest, NeverMoreThanADatagramHolds) {
+  for (int i = 0; i < 5; ++i) Add(a_.get(), peer_address_, std::string(20'000, 'x'));
+  batch_.Flush();
+  EXPECT_EQ(Pieces(), (Sizes{{20'000, 20'000, 20'000}, {20'000, 20'000}}));
+}
+
+TEST_F(SegmentedSendTest, AnotherAddressOnEitherSideEndsARun) {
+  const UniqueFd other = BoundSocket(At("127.0.0.1:0"));
+  const IpAddress from = *IpAddress::Parse("127.0.0.7");
+  for (int i = 0; i < 2; ++i) Add(a_.get(), peer_address_, "from anywhere");
+  for (int i = 0; i < 2; ++i) Add(a_.get(), peer_address_, "from there one", from);
+  Add(a_.get(), LocalAddress(other.get()), "to the other", from);
+  Add(a_.get(), peer_address_, "from there one", from);
+  batch_.Flush();
+  EXPECT_EQ(Pieces(), (Sizes{{13, 13}, {14, 14}, {14}}));
+  EXPECT_EQ(in_.At(0).source.ip.ToString(), "127.0.0.1");
+  EXPECT_EQ(in_.At(1).source.ip.ToString(), "127.0.0.7");
+  EXPECT_EQ(ReceiveFrom(other.get())->text, "to the other");
+}
+
+TEST_F(SegmentedSendTest, WhereSegmentsAreRefusedTheyGoOneByOneFromThenOn) {
+  const int on = 1;
+  // udp(7): without checksums there is no segmented send, EINVAL.
+  ASSERT_EQ(::setsockopt(a_.get(), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
+  for (const std::uint64_t calls : {4u, 5u}) {
+    for (int i = 0; i < 3; ++i) Add(a_.get(), peer_address_, std::string(50, 'x'));
+    batch_.Flush();
+    EXPECT_EQ(batch_.system_calls(), calls) << "the refusal and three, then one for all";
+    for (unsigned i = 0; i < 3; ++i) EXPECT_EQ(batch_.error(i), 0);
+    EXPECT_EQ(Pieces(), (Sizes{{50}, {50}, {50}}));
+  }
+}
+
+TEST_F(SegmentedSendTest, AnIcmpErrorOfAnotherDatagramCostsNothing) {
+  SocketAddress nobody;
+  {
+    const UniqueFd gone = BoundSocket(At("127.0.0.1:0"));
+    nobody = LocalAddress(gone.get());
+  }
+  Add(a_.get(), nobody, "x");
+  batch_.Flush();
+  for (int i = 0; i < 4; ++i) Add(a_.get(), peer_address_, "after it");
+  batch_.Flush();
+  for (unsigned i = 0; i < 4; ++i) EXPECT_EQ(batch_.error(i), 0);
+  EXPECT_EQ(Pieces().size(), 4u);
 }
 
 TEST_F(SendBatchTest, LeavesFromTheAddressThatIsAsked) {
