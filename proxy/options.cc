@@ -12,6 +12,7 @@
 #include "proxy/control/cpu_count.h"
 #include "proxy/control/pool_workers.h"
 #include "proxy/net/capabilities.h"
+#include "proxy/net/segmentation.h"
 
 namespace stevedore {
 namespace {
@@ -21,6 +22,7 @@ struct Flags {
   std::uint64_t drain_seconds = 30;
   std::string log_level = "info";
   std::string log_format = "text";
+  std::string segments = "auto";
   control::ExplainFlags explain;
 };
 
@@ -65,6 +67,13 @@ void AddRunFlags(CLI::App& app, Flags& flags) {
   app.add_flag("--wait-for-config", control.wait_for_config,
                "Wait, not ready, for a missing or wrong config instead of ending")
       ->envname("STEVEDORE_WAIT_FOR_CONFIG");
+  app.add_option(
+         "--segmented-sends", flags.segments,
+         "Datagrams of one size to one peer as one system call: on, off, or auto: unless this "
+         "kernel is known or found to spoil them")
+      ->envname("STEVEDORE_SEGMENTED_SENDS")
+      ->check(CLI::IsMember({"auto", "on", "off"}))
+      ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")
       ->envname("STEVEDORE_LOG_LEVEL")
       ->capture_default_str();
@@ -81,6 +90,13 @@ void RaiseDescriptorLimit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+bool WantsSegments(const std::string& wish) {
+  if (wish != "auto") return wish == "on";
+  const std::string reason = net::WhyNoSegments();
+  if (!reason.empty()) spdlog::warn("Not using segmented sends reason=\"{}\"", reason);
+  return reason.empty();
+}
+
 int Run(Flags& flags) {
   if (flags.control.config_path.empty()) {
     std::fputs("stevedore-proxy: -c FILE is needed\n", stderr);
@@ -93,6 +109,7 @@ int Run(Flags& flags) {
   RaiseDescriptorLimit();
   net::RaiseNetBindService();
   flags.control.drain_timeout = std::chrono::seconds(flags.drain_seconds);
+  flags.control.workers.segments = WantsSegments(flags.segments);
   spdlog::info("Starting stevedore-proxy version={} revision={} workers={}", Version(), Revision(),
                flags.control.workers.workers);
   auto control = control::ControlLoop::Start(std::move(flags.control), control::StartPool);

@@ -1,5 +1,7 @@
 #include "proxy/net/recv_batch.h"
 
+#include <netinet/udp.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -31,9 +33,10 @@ int RecvBatch::Receive(int fd, unsigned first) noexcept {
   }
 }
 
-Datagram RecvBatch::At(unsigned slot) const noexcept {
+std::pair<Datagram, std::size_t> RecvBatch::Read(unsigned slot) const noexcept {
   const msghdr& header = headers_[slot].msg_hdr;
   Datagram datagram;
+  std::size_t segment = 0;
   datagram.bytes = {buffer_.get() + slot * kSlotBytes, headers_[slot].msg_len};
   datagram.source = FromSockaddr(sources_[slot]);
   auto* mutable_header = const_cast<msghdr*>(&header);  // CMSG_NXTHDR takes no const
@@ -48,9 +51,13 @@ Datagram RecvBatch::At(unsigned slot) const noexcept {
       in6_pktinfo info;
       std::memcpy(&info, CMSG_DATA(c), sizeof info);
       std::memcpy(datagram.local.bytes.data(), &info.ipi6_addr, 16);
+    } else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
+      int size = 0;
+      std::memcpy(&size, CMSG_DATA(c), sizeof size);
+      if (size > 0) segment = static_cast<std::size_t>(size);
     }
   }
-  return datagram;
+  return {datagram, segment};
 }
 
 }  // namespace stevedore::net

@@ -1,16 +1,18 @@
-// RecvBatch: up to 64 datagrams by one recvmmsg. Owns its buffers; every slot holds the largest
-// datagram there is.
+// RecvBatch: what one recvmmsg brings, up to 64 slots. Owns its buffers; every slot holds the
+// largest datagram there is, or several of one sender that the kernel had coalesced (UDP_GRO).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "proxy/config/address.h"
 
@@ -36,15 +38,27 @@ class RecvBatch {
   // -errno when the socket has an error to tell (another call goes on behind it). REQUIRES: first <
   // kSlots.
   int Receive(int fd, unsigned first = 0) noexcept;
-  // REQUIRES: `slot` was filled by the last Receive() that covered it.
-  Datagram At(unsigned slot) const noexcept;
-  // The length of its payload alone.
-  std::size_t SizeAt(unsigned slot) const noexcept { return headers_[slot].msg_len; }
+  // What the slot holds, as one piece. REQUIRES: `slot` was filled by the last Receive() that
+  // covered it.
+  Datagram At(unsigned slot) const noexcept { return Read(slot).first; }
+  // Calls `take(datagram)` for each datagram that the slot holds, in order.
+  template <class Take>
+  void Each(unsigned slot, Take&& take) const noexcept {
+    auto [datagram, segment] = Read(slot);
+    if (segment == 0) return take(std::as_const(datagram));
+    for (auto rest = datagram.bytes; !rest.empty(); rest = rest.subspan(datagram.bytes.size())) {
+      datagram.bytes = rest.first(std::min(segment, rest.size()));
+      take(std::as_const(datagram));
+    }
+  }
 
  private:
   static constexpr std::size_t kSlotBytes = 65536;
   static constexpr std::size_t kControlBytes =
-      CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(in_pktinfo));
+      CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(in_pktinfo)) + CMSG_SPACE(sizeof(int));
+
+  // And the size of its segments; 0 for a datagram that came alone.
+  std::pair<Datagram, std::size_t> Read(unsigned slot) const noexcept;
 
   std::unique_ptr<std::uint8_t[]> buffer_;  // not cleared: untouched pages cost nothing
   std::array<mmsghdr, kSlots> headers_{};

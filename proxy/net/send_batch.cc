@@ -1,5 +1,7 @@
 #include "proxy/net/send_batch.h"
 
+#include <netinet/udp.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -70,25 +72,108 @@ void SendBatch::Flush() noexcept {
 }
 
 void SendBatch::SendGroup(const Group& group) noexcept {
-  std::array<std::uint8_t, kItems> numbers;
   unsigned count = 0;
-  for (std::uint8_t i = group.first; i != kNone; i = items_[i].next) {
-    numbers[count] = i;
-    messages_[count++].msg_hdr = items_[i].header;
-  }
+  vector_count_ = 0;
+  for (std::uint8_t i = group.first; i != kNone;) i = Compose(count++, i);
   for (unsigned sent = 0; sent < count;) {
     ++system_calls_;
     const int n = ::sendmmsg(group.fd, &messages_[sent], count - sent, MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
     // A short count says that the next one failed, and only sending it again tells why.
-    if (n > 0) {
-      for (int i = 0; i < n; ++i) errors_[numbers[sent + static_cast<unsigned>(i)]] = 0;
-      sent += static_cast<unsigned>(n);
-    } else {
-      errors_[numbers[sent]] = errno;
-      ++sent;
-    }
+    for (int i = 0; i < n; ++i) SetErrors(sent++, 0);
+    if (n > 0) continue;
+    if (counts_[sent] == 1)
+      SetErrors(sent, errno);
+    else
+      SendSingly(group.fd, sent);
+    ++sent;
   }
+}
+
+std::uint8_t SendBatch::Compose(unsigned message, std::uint8_t first) noexcept {
+  Item& head = items_[first];
+  const std::size_t size = head.vector.iov_len;
+  firsts_[message] = first;
+  counts_[message] = 1;
+  msghdr& header = messages_[message].msg_hdr;
+  header = head.header;
+  std::uint8_t next = head.next;
+  if (!segments_ || next == kNone || size == 0 || size > kMaxRunBytes / 2 ||
+      !SameWay(head, items_[next]) ||
+      std::memcmp(&Refuser(head), &head.to, head.header.msg_namelen) == 0)
+    return next;
+
+  iovec* const vectors = &vectors_[vector_count_];
+  vectors[0] = head.vector;
+  std::size_t total = size;
+  for (bool shorter = false; next != kNone && !shorter; next = items_[next].next) {
+    const iovec& more = items_[next].vector;
+    if (more.iov_len == 0 || more.iov_len > size || total + more.iov_len > kMaxRunBytes ||
+        !SameWay(head, items_[next]))
+      break;
+    shorter = more.iov_len < size;  // which only the last segment may be
+    vectors[counts_[message]++] = more;
+    total += more.iov_len;
+  }
+  if (counts_[message] == 1) return next;
+  vector_count_ += counts_[message];
+  SetSegment(head, static_cast<std::uint16_t>(size));
+  header = head.header;
+  header.msg_iov = vectors;
+  header.msg_iovlen = counts_[message];
+  return next;
+}
+
+bool SendBatch::SameWay(const Item& a, const Item& b) noexcept {
+  if (a.header.msg_namelen != b.header.msg_namelen ||
+      a.header.msg_controllen != b.header.msg_controllen ||
+      std::memcmp(&a.to, &b.to, a.header.msg_namelen) != 0)
+    return false;
+  if (a.header.msg_controllen == 0) return true;
+  const auto* const c = reinterpret_cast<const cmsghdr*>(a.control.data());
+  return std::memcmp(c, b.control.data(), c->cmsg_len) == 0;
+}
+
+// Behind what stands in the item's control data.
+void SendBatch::SetSegment(Item& item, std::uint16_t size) noexcept {
+  const std::size_t before = item.header.msg_controllen;
+  item.header.msg_control = item.control.data();
+  auto* const c = reinterpret_cast<cmsghdr*>(item.control.data() + before);
+  c->cmsg_level = SOL_UDP;
+  c->cmsg_type = UDP_SEGMENT;
+  c->cmsg_len = CMSG_LEN(sizeof size);
+  std::memcpy(CMSG_DATA(c), &size, sizeof size);
+  item.header.msg_controllen = before + CMSG_SPACE(sizeof size);
+}
+
+void SendBatch::SetErrors(unsigned message, int error) noexcept {
+  std::uint8_t item = firsts_[message];
+  for (unsigned i = 0; i < counts_[message]; ++i, item = items_[item].next) errors_[item] = error;
+}
+
+void SendBatch::SendSingly(int fd, unsigned message) noexcept {
+  Item& head = items_[firsts_[message]];
+  // No segments on this path: larger than its MTU, or a device that computes no checksums.
+  if (errno == EINVAL || errno == EMSGSIZE || errno == EIO)
+    std::memcpy(&Refuser(head), &head.to, head.header.msg_namelen);
+  head.header.msg_controllen -= CMSG_SPACE(sizeof(std::uint16_t));
+  std::uint8_t item = firsts_[message];
+  for (unsigned i = 0; i < counts_[message]; ++i, item = items_[item].next) {
+    ++system_calls_;
+    ssize_t sent = 0;
+    do {
+      sent = ::sendmsg(fd, &items_[item].header, MSG_DONTWAIT);
+    } while (sent < 0 && errno == EINTR);
+    errors_[item] = sent < 0 ? errno : 0;
+  }
+}
+
+sockaddr_storage& SendBatch::Refuser(const Item& item) noexcept {
+  // FNV-1a over the address: two that meet in one place only forget each other.
+  std::uint32_t hash = 2166136261u;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(&item.to);
+  for (socklen_t i = 0; i < item.header.msg_namelen; ++i) hash = (hash ^ bytes[i]) * 16777619u;
+  return refusers_[hash % refusers_.size()];
 }
 
 }  // namespace stevedore::net

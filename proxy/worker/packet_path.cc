@@ -1,5 +1,6 @@
 #include "proxy/worker/packet_path.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "proxy/runtime/balancer.h"
@@ -31,8 +32,8 @@ constexpr std::uint32_t kMaxPicks = 16;
 }  // namespace
 
 PacketPath::PacketPath(unsigned worker, session::SessionTable& sessions, session::KeyTable& keys,
-                       const session::OwnPorts& own_ports)
-    : worker_(worker), sessions_(sessions), keys_(keys), own_ports_(own_ports) {}
+                       const session::OwnPorts& own_ports, bool segments)
+    : worker_(worker), sessions_(sessions), keys_(keys), own_ports_(own_ports), out_(segments) {}
 
 void PacketPath::Apply(const runtime::Snapshot& snapshot) {
   snapshot_ = &snapshot;
@@ -43,7 +44,12 @@ void PacketPath::Apply(const runtime::Snapshot& snapshot) {
 void PacketPath::Forward(const ListenerEntry& listener, const net::RecvBatch& batch, unsigned count,
                          session::Tick now) noexcept {
   now_ = now;
-  for (unsigned slot = 0; slot < count; ++slot) ForwardOne(listener, batch.At(slot), slot);
+  for (unsigned slot = 0; slot < count; ++slot) {
+    batch.Each(slot, [&](const net::Datagram& datagram) {
+      if (out_.size() == net::SendBatch::kItems) Flush(listener, batch);
+      ForwardOne(listener, datagram, slot);
+    });
+  }
   Flush(listener, batch);
 }
 
@@ -68,7 +74,9 @@ void PacketPath::ForwardOne(const ListenerEntry& listener, const net::Datagram& 
 
   const Choice choice = Choose(listener, upstream, datagram);
   if (choice.session == kNoSession) return counters.Drop(choice.drop);
-  Enqueue({choice.session, choice.peer, upstream, static_cast<std::uint8_t>(slot), 1, 0}, datagram);
+  Enqueue({datagram.bytes, choice.session, choice.peer, upstream, static_cast<std::uint8_t>(slot),
+           1, 0},
+          datagram);
 }
 
 PacketPath::Choice PacketPath::Choose(const ListenerEntry& listener, UpstreamIndex index,
@@ -149,15 +157,20 @@ void PacketPath::Flush(const ListenerEntry& listener, const net::RecvBatch& batc
   runtime::ListenerCounters& counters = listener.stats->of(worker_);
   while (out_.size() != 0) {
     const unsigned count = out_.size();
-    const auto sent = sending_;
+    std::array<Sending, net::SendBatch::kItems> sent;
+    std::copy_n(sending_.begin(), count, sent.begin());
     out_.Flush();
     for (unsigned item = 0; item < count; ++item) {
       const int error = out_.error(item);
       if (error == 0) {
-        const std::size_t size = batch.SizeAt(sent[item].slot);
+        const std::size_t size = sent[item].bytes.size();
         counters.upstream_out.Add(size);
         snapshot_->upstreams[Raw(sent[item].upstream)].stats->of(worker_).out.Add(size);
-      } else if (!Retry(listener, batch.At(sent[item].slot), sent[item], error)) {
+        continue;
+      }
+      net::Datagram datagram = batch.At(sent[item].slot);
+      datagram.bytes = sent[item].bytes;
+      if (!Retry(listener, datagram, sent[item], error)) {
         const bool blocked = error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
         counters.Drop(blocked ? UpDrop::kSendBlocked : UpDrop::kSendError);
       }
@@ -189,7 +202,7 @@ bool PacketPath::Retry(const ListenerEntry& listener, const net::Datagram& datag
   const session::FlowKey key = session.key;  // a copy: its session may be evicted for the new one
   const Choice choice = SessionTo(key, peer);
   if (choice.session == kNoSession) return false;
-  Enqueue({choice.session, peer, sending.upstream, sending.slot,
+  Enqueue({datagram.bytes, choice.session, peer, sending.upstream, sending.slot,
            static_cast<std::uint8_t>(sending.tries + 1), 0},
           datagram);
   return true;

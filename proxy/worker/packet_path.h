@@ -22,19 +22,20 @@ namespace stevedore::worker {
 class PacketPath {
  public:
   PacketPath(unsigned worker, session::SessionTable& sessions, session::KeyTable& keys,
-             const session::OwnPorts& own_ports);
+             const session::OwnPorts& own_ports, bool segments);
 
   // REQUIRES: `snapshot` outlives the next Apply(); sessions.Apply() saw it first.
   void Apply(const runtime::Snapshot& snapshot);
 
-  // Forwards `count` received datagrams of one listener. All are sent, or counted as dropped, when
-  // it returns.
+  // Forwards what `count` slots of one listener's batch hold. All are sent, or counted as dropped,
+  // when it returns.
   void Forward(const runtime::ListenerEntry& listener, const net::RecvBatch& batch, unsigned count,
                session::Tick now) noexcept;
 
  private:
   // A datagram on its way, as the send batch numbers it.
   struct Sending {
+    std::span<const std::uint8_t> bytes;  // in the receive batch
     session::SessionIndex session;
     runtime::PeerId peer;
     runtime::UpstreamIndex upstream;

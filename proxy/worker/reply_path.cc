@@ -24,7 +24,12 @@ bool ReplyPath::Receive(const session::PortPool& pool, std::uint32_t port_slot, 
     }
     const auto count = static_cast<unsigned>(n);
     const bool short_read = count < net::RecvBatch::kSlots - filled_;
-    for (unsigned i = 0; i < count; ++i) Deliver(pool, port_slot, filled_ + i, now);
+    for (unsigned i = 0; i < count; ++i) {
+      in_.Each(filled_ + i, [&](const net::Datagram& datagram) {
+        if (out_.size() == net::SendBatch::kItems) Send();
+        Deliver(pool, port_slot, datagram, now);
+      });
+    }
     filled_ += count;
     taken += count;
     if (filled_ == net::RecvBatch::kSlots) Flush();
@@ -33,9 +38,8 @@ bool ReplyPath::Receive(const session::PortPool& pool, std::uint32_t port_slot, 
   return false;
 }
 
-void ReplyPath::Deliver(const session::PortPool& pool, std::uint32_t port_slot, unsigned slot,
-                        session::Tick now) noexcept {
-  const net::Datagram datagram = in_.At(slot);
+void ReplyPath::Deliver(const session::PortPool& pool, std::uint32_t port_slot,
+                        const net::Datagram& datagram, session::Tick now) noexcept {
   const std::size_t size = datagram.bytes.size();
   const session::SessionIndex index = sessions_.FindReply(pool.v4(), port_slot, datagram.source);
   const auto stray = [&] {
@@ -63,6 +67,11 @@ void ReplyPath::Deliver(const session::PortPool& pool, std::uint32_t port_slot, 
 }
 
 void ReplyPath::Flush() noexcept {
+  Send();
+  filled_ = 0;
+}
+
+void ReplyPath::Send() noexcept {
   const unsigned count = out_.size();
   out_.Flush();
   for (unsigned item = 0; item < count; ++item) {
@@ -74,7 +83,6 @@ void ReplyPath::Flush() noexcept {
       owners_[item]->Drop(blocked ? DownDrop::kSendBlocked : DownDrop::kSendError);
     }
   }
-  filled_ = 0;
 }
 
 void ReplyPath::TakeErrors(const session::PortPool& pool, std::uint32_t port_slot,

@@ -15,8 +15,8 @@ namespace stevedore::worker {
 // Thread: one, its worker's. Lifetime: `sessions` outlives it.
 class ReplyPath {
  public:
-  ReplyPath(unsigned worker, session::SessionTable& sessions)
-      : worker_(worker), sessions_(sessions) {}
+  ReplyPath(unsigned worker, session::SessionTable& sessions, bool segments)
+      : worker_(worker), sessions_(sessions), out_(segments) {}
 
   // REQUIRES: `snapshot` outlives the next Apply().
   void Apply(const runtime::Snapshot& snapshot) { snapshot_ = &snapshot; }
@@ -33,8 +33,10 @@ class ReplyPath {
                   std::int64_t now_nanos) noexcept;
 
  private:
-  void Deliver(const session::PortPool& pool, std::uint32_t port_slot, unsigned slot,
-               session::Tick now) noexcept;
+  void Deliver(const session::PortPool& pool, std::uint32_t port_slot,
+               const net::Datagram& datagram, session::Tick now) noexcept;
+  // Sends what is queued; slots stay as they are.
+  void Send() noexcept;
 
   const unsigned worker_;
   session::SessionTable& sessions_;

@@ -46,8 +46,8 @@ Worker::Worker(unsigned number, const WorkerLimits& limits, const Shared& shared
       v4_(true, limits.pool_sockets, shared.own_ports, HooksFor(true)),
       v6_(false, limits.pool_sockets, shared.own_ports, HooksFor(false)),
       sessions_(limits.sessions, number, v4_, v6_, session_clock_.now()),
-      packets_(number, sessions_, shared.keys, shared.own_ports),
-      replies_(number, sessions_) {}
+      packets_(number, sessions_, shared.keys, shared.own_ports, limits.segments),
+      replies_(number, sessions_, limits.segments) {}
 
 Result<std::unique_ptr<Worker>> Worker::Create(unsigned number, const WorkerLimits& limits,
                                                const Shared& shared) {

@@ -29,6 +29,7 @@ struct Shared {
 struct WorkerLimits {
   std::uint32_t sessions;      // table size
   std::uint32_t pool_sockets;  // of both families together
+  bool segments;               // segmented sends are wanted
 };
 
 // Thread: Run() on the worker's own; Stop(), Wake() and the gauges from any.

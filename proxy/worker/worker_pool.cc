@@ -55,7 +55,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(const WorkerPoolOptions& o
       std::max<std::uint64_t>(1, (options.max_sessions + options.workers - 1) / options.workers);
   const WorkerLimits limits{
       static_cast<std::uint32_t>(std::min<std::uint64_t>(share, session::kNoSession - 1)),
-      PoolSockets(options.workers)};
+      PoolSockets(options.workers), options.segments};
   for (unsigned number = 0; number < options.workers; ++number) {
     auto worker = Worker::Create(number, limits, impl->shared);
     if (!worker) return worker.error();

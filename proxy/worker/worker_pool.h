@@ -15,6 +15,7 @@ struct WorkerPoolOptions {
   unsigned workers = 1;
   std::uint64_t max_sessions = 262'144;    // of the process, shared equally among the workers
   std::uint64_t key_table_size = 262'144;  // entries of the Key affinity table
+  bool segments = true;                    // segmented sends, see net/segmentation.h
 };
 
 // What a worker tells about itself, at some recent moment.
