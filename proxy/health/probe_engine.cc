@@ -182,7 +182,7 @@ void ProbeEngine::TimeOut(std::uint32_t index, Nanos now) {
 void ProbeEngine::Finish(std::uint32_t index, ProbeResult result, Nanos now) {
   Slot& slot = slots_[index];
   slot.in_flight = false;
-  schedule_.Set(index, std::max(slot.next_start, now + ProbeSchedule::kTick));
+  schedule_.Set(index, std::max(slot.next_start, now));
   stats_.Count(slot.target.upstream, result, now - slot.started);
   if (result == ProbeResult::kError) return;
   if (result == ProbeResult::kOk && slot.target.spec->wants_reply)

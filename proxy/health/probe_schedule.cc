@@ -7,7 +7,7 @@ namespace stevedore::health {
 void ProbeSchedule::Set(std::uint32_t slot, Nanos due) {
   Cancel(slot);
   if (slot >= due_.size()) due_.resize(slot + 1, kUnset);
-  const Nanos rounded = (due + kTick - Nanos(1)) / kTick * kTick;
+  const Nanos rounded = (due - kSlack + kTick - Nanos(1)) / kTick * kTick;
   due_[slot] = rounded;
   timers_.emplace(rounded, slot);
 }

@@ -17,6 +17,9 @@ class ProbeSchedule {
  public:
   // Timers are rounded up to this, so that many share one wake-up.
   static constexpr Nanos kTick = std::chrono::milliseconds(50);
+  // Those that fall so little behind a tick belong to it: what a wake-up is late by must not move
+  // the timer that is set then to the next one.
+  static constexpr Nanos kSlack = std::chrono::milliseconds(5);
 
   // Sets the slot's timer; an earlier one is replaced. Slots are small integers.
   void Set(std::uint32_t slot, Nanos due);

@@ -35,11 +35,13 @@ TEST(ProbeSchedule, SetReplacesAndCancelRemoves) {
 
 TEST(ProbeSchedule, RoundsUpSoThatTimersShareAWakeUp) {
   ProbeSchedule schedule;
-  schedule.Set(1, milliseconds(101));
-  schedule.Set(2, milliseconds(119));
+  schedule.Set(1, milliseconds(106));
+  schedule.Set(2, milliseconds(149));
+  schedule.Set(3, milliseconds(155));
+  schedule.Set(4, milliseconds(156));
   EXPECT_EQ(schedule.Next(), Nanos(milliseconds(150)));
-  EXPECT_TRUE(schedule.PopDue(milliseconds(150)));
-  EXPECT_TRUE(schedule.PopDue(milliseconds(150)));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(schedule.PopDue(milliseconds(150))) << i;
+  EXPECT_EQ(schedule.Next(), Nanos(milliseconds(200)));
 }
 
 TEST(ProbeSchedule, SpreadsNewcomersOverThePeriod) {
