@@ -20,7 +20,7 @@ build: ## build what ships, into build/release
 	@cmake --preset release -DSTEVEDORE_TESTS=OFF >/dev/null
 	@cmake --build --preset release
 
-test: ## every test, against real parts; the first time 40 minutes, then 12
+test: ## every test, against real parts; the first time an hour, then 25 minutes
 	@tests/run.sh test
 
 check: ## unit, golden and tidy tests: under a minute when warm

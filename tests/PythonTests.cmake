@@ -47,15 +47,15 @@ set_tests_properties(tidy/tree tidy/planted PROPERTIES LABELS tidy TIMEOUT 60)
 # Integration tests run this build's binaries (sanitized in the preset dev); real programs and clusters get what ships.
 stevedore_python_tests(harness LABEL unit)
 stevedore_python_tests(integration LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_BINARY_DIR}"
-  BESIDE alerts backup crd_agreement demo directory docs examples matching monitoring ports supervise)
+  BESIDE alerts backup crd_agreement demo directory docs drops examples lifecycle matching monitoring ports supervise)
 stevedore_python_tests(programs LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release"
-  BESIDE dns dtls tftp versions)
+  BESIDE dns dtls kcp quic tftp versions)
 stevedore_python_tests(dataplane LABEL integration
   ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_LOAD=$<TARGET_FILE:stevedore-load>"
   BESIDE live_page)
 stevedore_python_tests(e2e LABEL cluster
   ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_CONVERGENCE=$<TARGET_FILE:stevedore-convergence>"
-  BESIDE apply chart chart_releases client_access client_faults client_lists convergence convert crashes crd_command
+  BESIDE apply chart chart_releases client_access client_faults client_lists convert crashes crd_command
     crd_gone crd_kubectl crd_schema docs events examples first_route install leader losses prometheus published_service
     rbac refusals scaling ways_in
   WITHOUT scale)

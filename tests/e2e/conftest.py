@@ -4,9 +4,10 @@ import uuid
 
 import pytest
 
-from harness import objects
-from harness.cluster import NODE_IP, Cluster
+from harness import chart, objects
+from harness.cluster import NODE_IP, ROOT, Cluster, Node
 from harness.controller import kubernetes
+from harness.release import GAME
 from harness.udp import asker
 from harness.wait import until
 
@@ -16,6 +17,19 @@ def cluster():
     made = Cluster()
     try:
         made.install_crds()
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def node():
+    """A real node that has the image, and the namespaces of releases and of pods behind them."""
+    made = Node()
+    try:
+        made.product(ROOT / "build" / "image.tar")
+        for namespace in (GAME, chart.NAMESPACE):
+            made.kubectl("create", "namespace", namespace)
         yield made
     finally:
         made.close()

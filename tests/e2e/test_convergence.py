@@ -13,6 +13,7 @@ from harness.fastload import LONG
 
 SEQUENCES = 2000
 UNIVERSES = 10
+SEEDS = 4
 SEED = int(os.environ.get("STEVEDORE_SEED", "1"))
 
 # What has to have come up in the compared pictures, or the sequences are too tame.
@@ -42,8 +43,11 @@ def run(cluster, timeout, **flags):
 
 @pytest.mark.parametrize("bug", ["lost-delete", "lost-change", "kept-objects"])
 def test_a_planted_bug_is_found(cluster, bug):
-    """The comparison can fail."""
-    done, report = run(cluster, 60, plant=bug, sequences=200, universes=8, seed=SEED, patience_ms=5000)
+    """The comparison can fail. What a sequence meets depends on time as well: a bug has a few seeds to show itself."""
+    for seed in range(SEED, SEED + SEEDS):
+        done, report = run(cluster, 60, plant=bug, sequences=200, universes=8, seed=seed, patience_ms=5000)
+        if done.returncode == 1:
+            break
     assert done.returncode == 1, report
     assert "a fresh start has" in report["failure"]
 

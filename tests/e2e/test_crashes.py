@@ -13,8 +13,7 @@ import pytest
 
 from harness import pages
 from harness import release as releases
-from harness.cluster import ROOT, Node
-from harness.release import GAME, EndpointWatch, Release
+from harness.release import EndpointWatch, Release
 from harness.visitors import Place, Visitors
 from harness.wait import until
 
@@ -25,18 +24,6 @@ STARTS_MEANWHILE = 10       # after 0.2, 0.4, 0.8 ... 25.6 s, then every 30 s
 DESCRIPTORS = 8             # too few: the program aborts
 TABLE = ["| what happens | new sockets | answered | datagrams of 5 conversations | answered |", "|---|---|---|---|---|"]
 RELEASES = {"stevedore": (2614, 30081), "stevedore-killed": (2615, 30082)}
-
-
-@pytest.fixture(scope="module")
-def node():
-    made = Node()
-    try:
-        made.product(ROOT / "build" / "image.tar")
-        made.kubectl("create", "namespace", GAME)
-        made.kubectl("create", "namespace", "stevedore")
-        yield made
-    finally:
-        made.close()
 
 
 def values(name):

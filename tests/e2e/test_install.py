@@ -8,7 +8,7 @@ import pytest
 
 from harness import chart, examples
 from harness import release as releases
-from harness.cluster import NODE_IP, ROOT, Node
+from harness.cluster import NODE_IP
 from harness.release import GAME, Release
 from harness.udp import Client, asker
 from harness.wait import until
@@ -16,19 +16,6 @@ from harness.wait import until
 FIRST_ANSWER = 60   # seconds from `helm install` to the first answered datagram
 KEYS = [bytes([number, 7, 7, 7]) for number in range(24)]
 NEW = itertools.count()   # conversations that nobody has had yet
-
-
-@pytest.fixture(scope="module")
-def node():
-    made = Node()
-    try:
-        made.product(ROOT / "build" / "image.tar")
-        made.kubectl("create", "namespace", GAME)
-        made.kubectl("create", "namespace", chart.NAMESPACE)
-        made.kubectl("label", "namespace", chart.NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture
@@ -39,6 +26,7 @@ def ask(node, client):
 
 @pytest.fixture(scope="module")
 def release(node):
+    node.kubectl("label", "namespace", chart.NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
     made = Release(node)
     yield made
     made.check_accounts()

@@ -9,7 +9,6 @@ import pytest
 
 from harness import pages
 from harness import release as releases
-from harness.cluster import ROOT, Node
 from harness.release import GAME, Release
 from harness.visitors import Place, Visitors
 from harness.wait import until
@@ -22,18 +21,6 @@ REPLICAS = 2
 CRASH_SECONDS, REINSTALL_SECONDS = 5, 30   # longest silence that is allowed
 TABLE = ["| what happens | datagrams of 40 conversations | lost | longest silence "
          "| new sockets | lost | longest silence |", "|---|---|---|---|---|---|---|"]
-
-
-@pytest.fixture(scope="module")
-def node():
-    made = Node()
-    try:
-        made.product(ROOT / "build" / "image.tar")
-        made.kubectl("create", "namespace", GAME)
-        made.kubectl("create", "namespace", "stevedore")
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 
 from harness import netns, objects, pages, tftp
 from harness import release as releases
-from harness.cluster import NODE_IP, ROOT, Node
+from harness.cluster import NODE_IP
 from harness.release import GAME, Release
 from harness.udp import asker
 from harness.visitors import Place, Visitors
@@ -32,16 +32,10 @@ VALUES = {
 
 
 @pytest.fixture(scope="module")
-def node():
-    made = Node()
-    try:
-        made.product(ROOT / "build" / "image.tar")
-        netns.ip("-n", made.namespace, "address", "add", f"{PORT_HOST}/16", "dev", "node0")
-        for space in (GAME, "elsewhere", "stevedore"):
-            made.kubectl("create", "namespace", space)
-        yield made
-    finally:
-        made.close()
+def node(node):
+    netns.ip("-n", node.namespace, "address", "add", f"{PORT_HOST}/16", "dev", "node0")
+    node.kubectl("create", "namespace", "elsewhere")
+    return node
 
 
 def flags(name, *more):
