@@ -70,7 +70,8 @@ class Candidate:
         self._source = topology.load_address
         self._address = f"{topology.proxy_address}:7000"
         self._work = tempfile.mkdtemp(prefix=f"bench-{name}-")
-        environment = {**os.environ, "BENCH": str(program), "WORK": self._work}
+        build = FOLDER.parents[1] / "build" / "release"
+        environment = {"STEVEDORE_BUILD": str(build), **os.environ, "BENCH": str(program), "WORK": self._work}
         argv = ["taskset", "-c", PROXY_CPU, FOLDER / "proxies" / name, self._address, *self._load.peers]
         self._process = subprocess.Popen(netns.command(topology.proxy_space, argv), env=environment)
 
