@@ -54,6 +54,7 @@ struct IntRange {
   std::int64_t min;
   std::int64_t max;
 };
+inline constexpr IntRange kPortRange{1, 65535};
 
 // What a string must be. `expectation` completes "must be ...".
 struct TextRule {

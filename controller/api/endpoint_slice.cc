@@ -36,7 +36,7 @@ std::vector<SlicePort> DecodeSlicePorts(Fields& object) {
     SlicePort port;
     port.name = fields.String("name", kAnyText).value_or("");
     port.protocol = fields.String("protocol", kAnyText).value_or(port.protocol);
-    port.port = fields.Int("port", {1, 65535});
+    port.port = fields.Int("port", kPortRange);
     ports.push_back(std::move(port));
   }
   return ports;

@@ -97,7 +97,7 @@ config::Peer DecodePeer(Fields fields) {
   config::Peer peer;
   const TextRule address{0, 45, IsPeerAddress, "one unicast address in canonical form"};
   peer.address = fields.String("address", address).value_or("");
-  peer.port = fields.Int("port", {1, 65535}).value_or(0);
+  peer.port = fields.Int("port", kPortRange).value_or(0);
   peer.weight = fields.Int("weight", {1, config::kMaxWeight}).value_or(1);
   fields.RefuseUnknown();
   return peer;

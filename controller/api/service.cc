@@ -29,7 +29,7 @@ void DecodeSpec(Fields spec, Service& service) {
     fields.Require("port");
     port.name = fields.String("name", kAnyText).value_or("");
     port.protocol = fields.String("protocol", kAnyText).value_or(port.protocol);
-    port.port = fields.Int("port", {1, 65535}).value_or(0);
+    port.port = fields.Int("port", kPortRange).value_or(0);
     const auto target = fields.Raw("targetPort");
     port.target_port = target ? target->integer().value_or(0) : port.port;
     port.node_port = fields.Int("nodePort", {0, 65535}).value_or(0);

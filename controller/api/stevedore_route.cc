@@ -54,7 +54,7 @@ std::optional<RateLimit> DecodeRateLimit(Fields& listener) {
 ListenerSpec DecodeListener(Fields fields) {
   ListenerSpec listener;
   fields.Require("port");
-  listener.port = fields.Int("port", {1, 65535}).value_or(0);
+  listener.port = fields.Int("port", kPortRange).value_or(0);
   const TextRule address{0, 45, IsListenerAddress,
                          "one address in canonical form; leave it out for all addresses"};
   listener.address = fields.String("address", address).value_or("");

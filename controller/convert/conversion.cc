@@ -39,4 +39,10 @@ std::string ToString(const Finding& finding) {
   return line;
 }
 
+void Draft::ListenAt(const std::string& address) {
+  spec.listener.address = address;
+  decisions.push_back("At " + address +
+                      " alone, which the proxy's host has to have (host network).");
+}
+
 }  // namespace stevedore::convert

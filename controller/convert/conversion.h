@@ -43,6 +43,9 @@ struct Draft {
   kube::Key key;
   api::RouteSpec spec;
   std::vector<std::string> decisions;  // sentences for the comment above the route
+
+  // At this address of the proxy's host alone.
+  void ListenAt(const std::string& address);
 };
 
 struct Conversion {

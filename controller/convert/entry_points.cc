@@ -12,7 +12,6 @@
 namespace stevedore::convert {
 namespace {
 
-constexpr api::IntRange kPort{1, 65535};
 constexpr api::IntRange kIdle{1, 86400};
 constexpr const char* kAddressRight = "must be [HOST]:PORT/udp, such as \":9000/udp\"";
 
@@ -90,9 +89,9 @@ class EntryPointReader {
       Add(name, std::move(point));
       return;
     }
-    const auto host = entry.Number("hostPort", kPort);
-    const auto exposed = entry.Number("exposedPort", kPort);
-    const auto own = entry.Number("port", kPort);
+    const auto host = entry.Number("hostPort", api::kPortRange);
+    const auto exposed = entry.Number("exposedPort", api::kPortRange);
+    const auto own = entry.Number("port", api::kPortRange);
     const bool shown = IsExposed(entry);
     const char* field = shown && exposed ? "exposedPort" : host ? "hostPort" : "port";
     point.where.port = (shown && exposed ? exposed : host ? host : own).value_or(0);

@@ -8,8 +8,6 @@
 namespace stevedore::convert {
 namespace {
 
-constexpr api::IntRange kPort{1, 65535};
-
 // (field of the Service, value of the chart)
 constexpr std::array<std::pair<const char*, const char*>, 6> kSettings = {{
     {"loadBalancerClass", "set the chart's value service.loadBalancerClass"},
@@ -71,7 +69,7 @@ FrontService ReadFrontService(const Document& service, Conversion& into) {
   for (Reader& port : spec->List("ports")) {
     if (port.Text("protocol").value_or("TCP") != "UDP") continue;
     FrontPort entry{port.place(), port.Text("name").value_or(""), 0, 0, ""};
-    entry.port = port.Number("port", kPort).value_or(0);
+    entry.port = port.Number("port", api::kPortRange).value_or(0);
     entry.target = entry.port;
     if (const auto target = port.Raw("targetPort")) {
       entry.target = target->integer().value_or(0);

@@ -8,8 +8,6 @@
 namespace stevedore::convert {
 namespace {
 
-constexpr api::IntRange kPort{1, 65535};
-
 // "$remote_addr" and "${remote_addr}" alike.
 std::string WithoutBraces(std::string text) {
   std::erase_if(text, [](char c) { return c == '{' || c == '}'; });
@@ -66,7 +64,7 @@ void ReadPassiveChecks(Reader& upstream) {
 void ReadBackup(Reader& upstream, const std::vector<std::string>& plain_services,
                 api::UpstreamSpec& spec) {
   const auto backup = upstream.Text("backup");
-  const auto port = upstream.Number("backupPort", kPort);
+  const auto port = upstream.Number("backupPort", api::kPortRange);
   if (!backup) return;
   const bool plain =
       std::find(plain_services.begin(), plain_services.end(), *backup) != plain_services.end();
@@ -89,7 +87,7 @@ api::UpstreamSpec ReadNginxUpstream(Reader& upstream, NginxSessions sessions,
   api::UpstreamSpec spec;
   spec.name = UpstreamLabel(upstream.Text("name").value_or(""));
   const auto service = upstream.Text("service");
-  const auto port = upstream.Number("port", kPort);
+  const auto port = upstream.Number("port", api::kPortRange);
   if (!service) upstream.Fail("service", "must be set: the name of a Service");
   if (!upstream.Raw("port")) upstream.Fail("port", "must be set: a port of the Service");
   spec.primary.service = api::ServiceRef{service.value_or(""), port.value_or(0)};

@@ -2,13 +2,16 @@
 
 #include <charconv>
 
+#include "controller/api/decode.h"
+
 namespace stevedore::convert {
 
 std::optional<std::int64_t> ParsePort(std::string_view text) {
   std::int64_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port >= 1 && port <= 65535 ? std::optional(port) : std::nullopt;
+  const bool valid = port >= api::kPortRange.min && port <= api::kPortRange.max;
+  return valid ? std::optional(port) : std::nullopt;
 }
 
 Result<std::pair<std::string, NamedPort>> ParseEntryPoint(const std::string& text) {

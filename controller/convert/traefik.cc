@@ -10,7 +10,6 @@
 namespace stevedore::convert {
 namespace {
 
-constexpr api::IntRange kPort{1, 65535};
 constexpr api::IntRange kWeight{0, INT32_MAX};
 
 bool IsTraefik(const Document& document) {
@@ -33,7 +32,7 @@ Target ReadTarget(Reader& service, const std::string& route_ns) {
   const auto port = service.Raw("port");
   if (port && port->string())
     target.port = *port->string();
-  else if (const auto number = service.Number("port", kPort))
+  else if (const auto number = service.Number("port", api::kPortRange))
     target.port = *number;
   if (!port) service.Fail("port", "must be set: a port of the Service");
   target.weight = service.Number("weight", kWeight).value_or(1);
@@ -139,12 +138,9 @@ class Traefik {
   void AddAt(const std::string& name, Draft draft) {
     const EntryPoint& point = entry_points_.at(name);
     draft.spec.listener.port = point.where.port;
-    draft.spec.listener.address = point.where.address;
     draft.decisions.push_back("Port " + std::to_string(point.where.port) + ": entry point \"" +
                               name + "\" (" + point.where.origin + ").");
-    if (!point.where.address.empty())
-      draft.decisions.push_back("At " + point.where.address +
-                                " alone, which the proxy's host has to have (host network).");
+    if (!point.where.address.empty()) draft.ListenAt(point.where.address);
     if (point.idle_seconds)
       draft.spec.session.idle_timeout_seconds = point.idle_seconds;
     else

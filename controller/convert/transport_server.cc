@@ -12,7 +12,6 @@
 namespace stevedore::convert {
 namespace {
 
-constexpr api::IntRange kPort{1, 65535};
 constexpr std::int64_t kDefaultIdleSeconds = 600;
 
 // A listener of a GlobalConfiguration: at most one address of each family, none is all addresses.
@@ -59,7 +58,7 @@ class TransportServers {
         entry.Lose("protocol", "listener \"" + name + "\" is not UDP: it stays with NGINX");
         continue;
       }
-      Listener listener{entry.Number("port", kPort).value_or(0),
+      Listener listener{entry.Number("port", api::kPortRange).value_or(0),
                         {},
                         document.place().object + " " + entry.place().field};
       for (const char* family : {"ipv4", "ipv6"}) AddAddress(entry, family, listener);
@@ -137,10 +136,8 @@ class TransportServers {
   void AddAtAddresses(Draft draft, const Listener& listener) {
     for (std::size_t i = 0; i < listener.addresses.size(); ++i) {
       Draft copy = draft;
-      copy.spec.listener.address = listener.addresses[i];
       if (i > 0) copy.key.name += "-ipv6";
-      copy.decisions.push_back("At " + listener.addresses[i] +
-                               " alone, which the proxy's host has to have (host network).");
+      copy.ListenAt(listener.addresses[i]);
       into_.routes.push_back(std::move(copy));
     }
     if (listener.addresses.empty()) into_.routes.push_back(std::move(draft));

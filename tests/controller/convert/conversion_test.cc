@@ -26,5 +26,13 @@ TEST(Finding, IsOneLineOfItsParts) {
   EXPECT_EQ(ToString({{"a\nb", "", "x\x1b[2J"}, "\"\t\"", "why"}), "a?b: x?[2J: \"?\": why");
 }
 
+TEST(Draft, SaysWhereItListens) {
+  Draft draft;
+  draft.ListenAt("192.0.2.7");
+  EXPECT_EQ(draft.spec.listener.address, "192.0.2.7");
+  EXPECT_EQ(draft.decisions, std::vector<std::string>{"At 192.0.2.7 alone, which the proxy's host "
+                                                      "has to have (host network)."});
+}
+
 }  // namespace
 }  // namespace stevedore::convert
