@@ -102,6 +102,28 @@ std::string RefusalText(const Response& response) {
          ParseStatus(response.body, response.status).message;
 }
 
+namespace {
+
+Errc CodeOf(int status) {
+  switch (status) {
+    case 401:
+    case 403:
+      return Errc::kDenied;
+    case 404:
+      return Errc::kNotFound;
+    case 409:
+      return Errc::kConflict;
+    default:
+      return status == 429 || status >= 500 ? Errc::kUnavailable : Errc::kInvalid;
+  }
+}
+
+}  // namespace
+
+Error RefusalOf(const Response& response) {
+  return {CodeOf(response.status), RefusalText(response)};
+}
+
 Result<WatchEvent> ParseWatchEvent(std::string_view line) {
   const Json root = Json::parse(line, nullptr, false);
   if (!root.is_object()) return Bad("a watch event is not a JSON object");

@@ -44,6 +44,9 @@ struct ApiStatus {
 ApiStatus ParseStatus(std::string_view body, int http_status);
 // "HTTP 403: why", for the log.
 std::string RefusalText(const Response& response);
+// The same as an error: kDenied (401, 403), kNotFound, kConflict, kUnavailable (429 and 5xx: worth
+// another try), else kInvalid.
+Error RefusalOf(const Response& response);
 
 // One line of a watch.
 struct WatchEvent {

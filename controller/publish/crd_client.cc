@@ -16,15 +16,11 @@ kube::Request RequestFor(const std::string& method, const std::string& name) {
 }
 
 Error Refused(const kube::Response& response, const std::string& name, const std::string& rights) {
-  const std::string text = kube::RefusalText(response);
-  const int status = response.status;
-  if (status == 403)
-    return Error{Errc::kDenied, text + "; needed: " + rights +
-                                    " of customresourcedefinitions.apiextensions.k8s.io " + name};
-  if (status == 401) return Error{Errc::kDenied, text};
-  if (status == 404) return Error{Errc::kNotFound, text};
-  if (status == 409) return Error{Errc::kConflict, text};
-  return Error{status == 429 || status >= 500 ? Errc::kUnavailable : Errc::kInvalid, text};
+  Error error = kube::RefusalOf(response);
+  if (response.status == 403)
+    error.detail +=
+        "; needed: " + rights + " of customresourcedefinitions.apiextensions.k8s.io " + name;
+  return error;
 }
 
 }  // namespace

@@ -7,20 +7,6 @@
 namespace stevedore::publish {
 namespace {
 
-Errc CodeOf(int status) {
-  switch (status) {
-    case 401:
-    case 403:
-      return Errc::kDenied;
-    case 404:
-      return Errc::kNotFound;
-    case 409:
-      return Errc::kConflict;
-    default:
-      return status == 429 || status >= 500 ? Errc::kUnavailable : Errc::kInvalid;
-  }
-}
-
 kube::Request WriteRequest(const std::string& method, std::string path, const api::Lease& lease) {
   kube::Request request;
   request.method = method;
@@ -72,7 +58,7 @@ Result<kube::Response> LeaseClient::Send(kube::Request request, std::stop_token 
   auto response = transport_.Do(request);
   if (!response) return Error{Errc::kUnavailable, response.error().detail};
   if (response->status >= 200 && response->status < 300) return response;
-  return Error{CodeOf(response->status), kube::RefusalText(*response)};
+  return kube::RefusalOf(*response);
 }
 
 }  // namespace stevedore::publish
