@@ -64,8 +64,8 @@ Result<> ControlLoop::StartParts(const StartWorkers& start_workers) {
   if (!prober) return prober.error();
   prober_ = std::move(*prober);
   const auto gauges = [this] { return workers_->Gauges(); };
-  exporter_ = std::make_shared<report::MetricsExporter>(book_, prober_->stats(), gauges);
-  page_ = std::make_unique<report::LivePage>(book_, prober_->stats(), clock_, gauges);
+  exporter_ = std::make_shared<report::MetricsExporter>(in_force_, book_, prober_->stats(), gauges);
+  page_ = std::make_unique<report::LivePage>(in_force_, book_, prober_->stats(), clock_, gauges);
   RefreshAddresses();
   return Ok();
 }
@@ -184,8 +184,7 @@ void ControlLoop::TellStatus() {
   }
   status_.Set(status);
   status_.Flush(clock_.Now());
-  page_->Set(in_force);
-  exporter_->Set(std::move(in_force));  // last: who sees the reload counted finds the file written
+  in_force_.Set(std::move(in_force));  // last: who sees the reload counted finds the file written
 }
 
 void ControlLoop::RefreshAddresses() {

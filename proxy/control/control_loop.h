@@ -23,6 +23,7 @@
 #include "proxy/control/workers.h"
 #include "proxy/health/prober.h"
 #include "proxy/net/event_loop.h"
+#include "proxy/report/in_force.h"
 #include "proxy/report/live_page.h"
 #include "proxy/report/metrics_exporter.h"
 #include "proxy/report/traffic_book.h"
@@ -93,6 +94,7 @@ class ControlLoop {
   DropLog drop_log_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<health::Prober> prober_;
+  report::InForceHolder in_force_;
   std::shared_ptr<report::MetricsExporter> exporter_;
   std::unique_ptr<report::LivePage> page_;
   std::unique_ptr<HttpEndpoint> http_;

@@ -1,6 +1,7 @@
 #include "proxy/report/live_page.h"
 
 #include <chrono>
+#include <memory>
 #include <utility>
 
 #include "proxy/base/query_string.h"
@@ -21,23 +22,15 @@ HttpEndpoint::Handler File(const char* type, std::string_view body) {
 
 }  // namespace
 
-LivePage::LivePage(TrafficBook& book, const health::ProbeStats& probes, const Clock& clock,
+LivePage::LivePage(const InForceHolder& in_force, TrafficBook& book,
+                   const health::ProbeStats& probes, const Clock& clock,
                    std::function<std::vector<worker::WorkerGauges>()> gauges)
-    : book_(book),
+    : in_force_(in_force),
+      book_(book),
       probes_(probes),
       clock_(clock),
       started_(clock.Now()),
       gauges_(std::move(gauges)) {}
-
-void LivePage::Set(InForce in_force) {
-  const std::lock_guard lock(mutex_);
-  in_force_ = std::move(in_force);
-}
-
-InForce LivePage::Get() const {
-  const std::lock_guard lock(mutex_);
-  return in_force_;
-}
 
 std::map<std::string, HttpEndpoint::Handler> LivePage::Handlers() {
   return {{"/", File("text/html; charset=utf-8", kPageHtml)},
@@ -49,7 +42,7 @@ std::map<std::string, HttpEndpoint::Handler> LivePage::Handlers() {
 
 HttpReply LivePage::State() const {
   report::State state;
-  state.in_force = Get();
+  state.in_force = in_force_.Get();
   book_.ReadKernelDrops();
   state.totals = book_.Totals();
   state.probes = probes_.Get();
@@ -65,9 +58,9 @@ HttpReply LivePage::Explained(const std::string& query) const {
   if (!asked.contains("client")) asked["client"] = kAnyClient;
   const auto request = ParseExplainRequest(asked["listener"], asked["hex"], asked["client"]);
   if (!request) return Text(400, request.error().detail + "\n");
-  const InForce in_force = Get();
-  if (!in_force.config) return Text(503, "no config was applied yet\n");
-  auto said = Explain(*in_force.snapshot, *in_force.config, *request, Probes::kRunning);
+  const std::shared_ptr<const InForce> in_force = in_force_.Get();
+  if (!in_force->config) return Text(503, "no config was applied yet\n");
+  auto said = Explain(*in_force->snapshot, *in_force->config, *request, Probes::kRunning);
   return said ? Text(200, std::move(*said)) : Text(400, said.error().detail + "\n");
 }
 

@@ -5,7 +5,6 @@
 
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -22,27 +21,23 @@ namespace stevedore::report {
 // endpoint that its handlers are given to.
 class LivePage {
  public:
-  LivePage(TrafficBook& book, const health::ProbeStats& probes, const Clock& clock,
-           std::function<std::vector<worker::WorkerGauges>()> gauges);
-
-  void Set(InForce in_force);
+  LivePage(const InForceHolder& in_force, TrafficBook& book, const health::ProbeStats& probes,
+           const Clock& clock, std::function<std::vector<worker::WorkerGauges>()> gauges);
 
   // GET / and its parts, /state.json, and /explain?listener=PORT&hex=BYTES[&client=ADDR:PORT],
   // whose answer is what the command explain prints; 400 with one line says what is wrong.
   std::map<std::string, HttpEndpoint::Handler> Handlers();
 
  private:
-  InForce Get() const;
   HttpReply State() const;
   HttpReply Explained(const std::string& query) const;
 
+  const InForceHolder& in_force_;
   TrafficBook& book_;
   const health::ProbeStats& probes_;
   const Clock& clock_;
   const Nanos started_;
   const std::function<std::vector<worker::WorkerGauges>()> gauges_;
-  mutable std::mutex mutex_;
-  InForce in_force_;
 };
 
 }  // namespace stevedore::report

@@ -30,26 +30,17 @@ Labels With(Labels labels, const std::string& name, const std::string& value) {
 
 }  // namespace
 
-void MetricsExporter::Set(InForce in_force) {
-  const std::lock_guard lock(mutex_);
-  in_force_ = std::move(in_force);
-}
-
 std::vector<prometheus::MetricFamily> MetricsExporter::Collect() const {
-  InForce in_force;
-  {
-    const std::lock_guard lock(mutex_);
-    in_force = in_force_;
-  }
+  const std::shared_ptr<const InForce> in_force = in_force_.Get();
   MetricFamilies out;
-  AddControl(out, in_force);
+  AddControl(out, *in_force);
   AddWorkers(out);
   AddProbes(out);
   book_.ReadKernelDrops();
   AddListeners(out);
-  if (in_force.snapshot) {
-    AddRoutes(out, *in_force.snapshot);
-    AddPeers(out, in_force);
+  if (in_force->snapshot) {
+    AddRoutes(out, *in_force->snapshot);
+    AddPeers(out, *in_force);
   }
   return out.Take();
 }
@@ -97,24 +88,17 @@ void MetricsExporter::AddRoutes(MetricFamilies& out, const runtime::Snapshot& sn
                 net::ReceiveBuffer(listener.sockets->fds.front().get()), labels);
     for (const runtime::RuleTarget& rule : listener.rules) {
       if (!told.insert(rule.stats.get()).second) continue;
-      std::uint64_t matches = 0;
-      for (const runtime::RuleCounters& block : rule.stats->blocks) matches += block.matches.Get();
-      out.Count("stevedore_proxy_rule_matches_total", "Datagrams that a rule decided.", matches,
-                RouteLabels(rule.stats->name, "rule"));
+      out.Count("stevedore_proxy_rule_matches_total", "Datagrams that a rule decided.",
+                Matches(*rule.stats), RouteLabels(rule.stats->name, "rule"));
     }
   }
   for (const runtime::UpstreamEntry& upstream : snapshot.upstreams) {
-    std::uint64_t sent = 0;
-    std::uint64_t received = 0;
-    for (const runtime::UpstreamCounters& block : upstream.stats->blocks) {
-      sent += block.out.datagrams.Get();
-      received += block.in.datagrams.Get();
-    }
+    const UpstreamTotals totals = UpstreamTotals::Of(*upstream.stats);
     const Labels labels = RouteLabels(upstream.name, "upstream");
     const char* name = "stevedore_proxy_upstream_datagrams_total";
     const char* help = "Datagrams to and from the peers of an upstream.";
-    out.Count(name, help, sent, With(labels, "direction", "upstream_out"));
-    out.Count(name, help, received, With(labels, "direction", "upstream_in"));
+    out.Count(name, help, totals.sent, With(labels, "direction", "upstream_out"));
+    out.Count(name, help, totals.received, With(labels, "direction", "upstream_in"));
   }
 }
 

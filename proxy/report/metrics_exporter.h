@@ -6,7 +6,6 @@
 #include <prometheus/collectable.h>
 
 #include <functional>
-#include <mutex>
 #include <vector>
 
 #include "proxy/base/metric_families.h"
@@ -17,14 +16,14 @@
 
 namespace stevedore::report {
 
-// Thread: Collect() and Set() from any. Lifetime: the parts outlive it.
+// Thread: Collect() from any. Lifetime: the parts outlive it.
 class MetricsExporter final : public prometheus::Collectable {
  public:
-  MetricsExporter(TrafficBook& book, const health::ProbeStats& probes,
+  MetricsExporter(const InForceHolder& in_force, TrafficBook& book,
+                  const health::ProbeStats& probes,
                   std::function<std::vector<worker::WorkerGauges>()> gauges)
-      : book_(book), probes_(probes), gauges_(std::move(gauges)) {}
+      : in_force_(in_force), book_(book), probes_(probes), gauges_(std::move(gauges)) {}
 
-  void Set(InForce in_force);
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
@@ -35,11 +34,10 @@ class MetricsExporter final : public prometheus::Collectable {
   void AddWorkers(MetricFamilies& out) const;
   static void AddControl(MetricFamilies& out, const InForce& in_force);
 
+  const InForceHolder& in_force_;
   TrafficBook& book_;
   const health::ProbeStats& probes_;
   const std::function<std::vector<worker::WorkerGauges>()> gauges_;
-  mutable std::mutex mutex_;
-  InForce in_force_;
 };
 
 }  // namespace stevedore::report

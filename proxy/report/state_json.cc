@@ -39,12 +39,6 @@ void Totals(JsonText& out, const ListenerTotals& totals) {
   out.Name("sessionsCreated").Value(totals.sessions_created);
 }
 
-std::uint64_t Matches(const runtime::RuleStats& stats) {
-  std::uint64_t sum = 0;
-  for (const runtime::RuleCounters& block : stats.blocks) sum += block.matches.Get();
-  return sum;
-}
-
 std::string TextOf(const config::Condition& condition) {
   return "data[" + std::to_string(condition.start) + ":" + std::to_string(condition.end) + "] " +
          std::string(config::ToString(condition.op)) + " " + condition.value;
@@ -52,7 +46,7 @@ std::string TextOf(const config::Condition& condition) {
 
 class StateEncoder {
  public:
-  explicit StateEncoder(const State& state) : state_(state), in_force_(state.in_force) {}
+  explicit StateEncoder(const State& state) : state_(state), in_force_(*state.in_force) {}
 
   std::string Encode() && {
     out_.OpenObject();
@@ -116,7 +110,8 @@ class StateEncoder {
     out_.Name("address").Value(entry.address.ToString());
     out_.Name("port").Value(entry.address.port);
     out_.Name("bound").Value(entry.sockets != nullptr);
-    out_.Name("error").Value(BindErrorOf(entry.name));
+    const auto& statuses = in_force_.status.listeners;
+    out_.Name("error").Value(at < statuses.size() ? statuses[at].error : "");
     out_.Name("defaultUpstream").Value(source.default_upstream);
     Totals(out_, TotalsOf(entry.name));
     out_.Name("rules").OpenArray();
@@ -146,12 +141,7 @@ class StateEncoder {
 
   void Upstream(const runtime::UpstreamEntry& entry, const config::Upstream& source,
                 const std::vector<PeerView>& peers) {
-    std::uint64_t sent = 0;
-    std::uint64_t received = 0;
-    for (const runtime::UpstreamCounters& block : entry.stats->blocks) {
-      sent += block.out.datagrams.Get();
-      received += block.in.datagrams.Get();
-    }
+    const UpstreamTotals totals = UpstreamTotals::Of(*entry.stats);
     out_.OpenObject();
     out_.Name("name").Value(entry.name);
     out_.Name("algorithm").Value(NameOf(config::kAlgorithmNames, entry.algorithm));
@@ -165,8 +155,8 @@ class StateEncoder {
     out_.Name("serving").Value(report::NameOf(entry.picks.tier));
     out_.Name("usable").Value(entry.picks.usable.size());
     out_.Name("datagrams").OpenObject();
-    out_.Name("upstreamOut").Value(sent);
-    out_.Name("upstreamIn").Value(received);
+    out_.Name("upstreamOut").Value(totals.sent);
+    out_.Name("upstreamIn").Value(totals.received);
     out_.CloseObject();
     const std::size_t listed = std::min(peers.size(), kMaxPeersListed);
     out_.Name("peers").OpenArray();
@@ -200,12 +190,6 @@ class StateEncoder {
   ListenerTotals TotalsOf(const std::string& listener) const {
     const auto found = state_.totals.find(listener);
     return found == state_.totals.end() ? ListenerTotals{} : found->second;
-  }
-
-  std::string BindErrorOf(const std::string& listener) const {
-    for (const config::ListenerStatus& status : in_force_.status.listeners)
-      if (status.name == listener) return status.error;
-    return "";
   }
 
   const State& state_;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ namespace stevedore::report {
 inline constexpr std::size_t kMaxPeersListed = 256;
 
 struct State {
-  InForce in_force;
+  std::shared_ptr<const InForce> in_force;  // not null
   std::map<std::string, ListenerTotals> totals;
   std::map<std::string, health::ProbeCounts> probes;
   std::vector<worker::WorkerGauges> workers;

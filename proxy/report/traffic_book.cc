@@ -45,6 +45,21 @@ ListenerTotals ListenerTotals::Of(const runtime::ListenerStats& stats) {
   return totals;
 }
 
+UpstreamTotals UpstreamTotals::Of(const runtime::UpstreamStats& stats) {
+  UpstreamTotals totals;
+  for (const runtime::UpstreamCounters& block : stats.blocks) {
+    totals.sent += block.out.datagrams.Get();
+    totals.received += block.in.datagrams.Get();
+  }
+  return totals;
+}
+
+std::uint64_t Matches(const runtime::RuleStats& stats) {
+  std::uint64_t sum = 0;
+  for (const runtime::RuleCounters& block : stats.blocks) sum += block.matches.Get();
+  return sum;
+}
+
 void TrafficBook::SetSnapshot(std::shared_ptr<const runtime::Snapshot> snapshot) {
   const std::lock_guard lock(mutex_);
   for (Tracked& tracked : tracked_) {

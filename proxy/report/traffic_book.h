@@ -32,6 +32,16 @@ struct ListenerTotals {
   static ListenerTotals Of(const runtime::ListenerStats& stats);
 };
 
+// Sums over workers of an upstream's datagrams.
+struct UpstreamTotals {
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+  static UpstreamTotals Of(const runtime::UpstreamStats& stats);
+};
+
+// Datagrams that a rule decided, over workers.
+std::uint64_t Matches(const runtime::RuleStats& stats);
+
 // Thread: all members from any thread.
 class TrafficBook {
  public:

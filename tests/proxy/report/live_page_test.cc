@@ -22,7 +22,9 @@ class LivePageTest : public InForceTest {
 
   ManualClock clock_;
   health::ProbeStats probes_;
-  LivePage page_{book_, probes_, clock_, [] { return std::vector<worker::WorkerGauges>(2); }};
+  InForceHolder holder_;
+  LivePage page_{holder_, book_, probes_, clock_,
+                 [] { return std::vector<worker::WorkerGauges>(2); }};
 };
 
 TEST_F(LivePageTest, ServesThePageAndItsParts) {
@@ -40,7 +42,7 @@ TEST_F(LivePageTest, ServesThePageAndItsParts) {
 }
 
 TEST_F(LivePageTest, TellsTheState) {
-  page_.Set(Load());
+  holder_.Set(Load());
   book_.snapshot()->listeners[0].stats->of(1).client_in.Add(10);
   clock_.Advance(std::chrono::seconds(5));
   const HttpReply reply = Get("/state.json");
@@ -53,7 +55,7 @@ TEST_F(LivePageTest, TellsTheState) {
 
 TEST_F(LivePageTest, ExplainsAsTheCommandDoes) {
   const InForce in_force = Load();
-  page_.Set(in_force);
+  holder_.Set(in_force);
   const auto request = ParseExplainRequest("7000", "01aaaaaa0001", kAnyClient);
   const auto said = Explain(*in_force.config, *request);
   const HttpReply reply = Get("/explain", "listener=7000&hex=01+aa+aa+aa+0001");
@@ -66,7 +68,7 @@ TEST_F(LivePageTest, ExplainsAsTheCommandDoes) {
 TEST_F(LivePageTest, ExplainsByTheHealthOfNow) {
   Load();
   Health("game/kcp/a", "10.0.0.1:5").passing = false;
-  page_.Set(Build());
+  holder_.Set(Build());
   const HttpReply reply = Get("/explain", "listener=7000&hex=01aaaaaa0001");
   EXPECT_THAT(reply.body, HasSubstr("passed over 10.0.0.1:5: fails its probe\n"));
   EXPECT_THAT(reply.body, EndsWith("verdict: peer 10.0.0.2:5\n"));
@@ -74,7 +76,7 @@ TEST_F(LivePageTest, ExplainsByTheHealthOfNow) {
 
 TEST_F(LivePageTest, RefusesToExplainWhatIsWrong) {
   EXPECT_EQ(Get("/explain", "listener=7000&hex=00").status, 503u) << "no config yet";
-  page_.Set(Load());
+  holder_.Set(Load());
   const std::pair<const char*, const char*> cases[] = {
       {"", "listener \"\": must be a port, 1 to 65535\n"},
       {"listener=7000&hex=0", "hex \"0\": must be pairs of hex digits\n"},

@@ -44,16 +44,17 @@ class MetricsExporterTest : public testing::Test {
     in_force.status.upstreams = runtime::CountPeers(*snapshot, config, registry_);
     in_force.applied_at = 1'700'000'000;
     in_force.sessions_limit = 4096;
-    exporter_.Set(std::move(in_force));
+    in_force_.Set(std::move(in_force));
     return snapshot;
   }
   std::string Text() { return prometheus::TextSerializer().Serialize(exporter_.Collect()); }
 
   runtime::Registry registry_{2};
   runtime::SnapshotBuilder builder_{registry_};
+  InForceHolder in_force_;
   TrafficBook book_;
   health::ProbeStats probes_;
-  MetricsExporter exporter_{book_, probes_, [] {
+  MetricsExporter exporter_{in_force_, book_, probes_, [] {
                               return std::vector<worker::WorkerGauges>{{3, 2, 0.5}, {1, 1, 0.25}};
                             }};
 };

@@ -15,7 +15,7 @@ class StateJsonTest : public InForceTest {
  protected:
   Json Encoded(InForce in_force) {
     State state;
-    state.in_force = std::move(in_force);
+    state.in_force = std::make_shared<const InForce>(std::move(in_force));
     state.totals = book_.Totals();
     state.probes["game/kcp/a"].results = {5, 1, 0, 0};
     state.workers = {{3, 2, 0.5}, {1, 1, 0.25}};
