@@ -109,7 +109,7 @@ def supervisor(release):
 def takes_a_route(release, name, port):
     """Waits until the controller has programmed a new route."""
     release.node.apply(releases.conversations(name, port, "kcp", className=release.name))
-    until("the new route is programmed", lambda: releases.programmed(release.node, name), timeout=45, interval=0.25)
+    until("the new route is programmed", lambda: releases.programmed(release.node, name), timeout=120, interval=0.25)
 
 
 def limit_descriptors(pid, count):
@@ -136,7 +136,11 @@ class Crashing:
         releases.kill(until("the controller runs", lambda: releases.child_of(release.node, self.supervisor)))
 
     def recover(self):
+        """Later starts have enough; one that runs on with too few, without ending, is ended."""
         limit_descriptors(self.supervisor, self._former)
+        lame = releases.child_of(self.release.node, self.supervisor)
+        if lame:
+            releases.kill(lame)
 
     def log(self):
         return self.release.kubectl("logs", f"deployment/{self.release.name}", "-c", "controller").stdout
