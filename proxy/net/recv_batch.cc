@@ -8,6 +8,17 @@
 #include "proxy/net/udp_socket.h"
 
 namespace stevedore::net {
+namespace {
+
+// As recvmmsg for a single slot.
+int ReceiveOne(int fd, mmsghdr& slot) noexcept {
+  const ssize_t size = ::recvmsg(fd, &slot.msg_hdr, MSG_DONTWAIT);
+  if (size < 0) return -1;
+  slot.msg_len = static_cast<unsigned>(size);
+  return 1;
+}
+
+}  // namespace
 
 RecvBatch::RecvBatch() : buffer_(new std::uint8_t[kSlots * kSlotBytes]) {
   for (unsigned i = 0; i < kSlots; ++i) {
@@ -19,14 +30,16 @@ RecvBatch::RecvBatch() : buffer_(new std::uint8_t[kSlots * kSlotBytes]) {
   }
 }
 
-int RecvBatch::Receive(int fd, unsigned first) noexcept {
-  for (unsigned i = first; i < kSlots; ++i) {
+int RecvBatch::Receive(int fd, unsigned first, unsigned most) noexcept {
+  most = std::min(most, kSlots - first);
+  for (unsigned i = first; i < first + most; ++i) {
     headers_[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
     headers_[i].msg_hdr.msg_controllen = kControlBytes;
     headers_[i].msg_hdr.msg_flags = 0;
   }
   for (;;) {
-    const int n = ::recvmmsg(fd, &headers_[first], kSlots - first, MSG_DONTWAIT, nullptr);
+    const int n = most == 1 ? ReceiveOne(fd, headers_[first])
+                            : ::recvmmsg(fd, &headers_[first], most, MSG_DONTWAIT, nullptr);
     if (n >= 0) return n;
     if (errno == EINTR) continue;
     return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;

@@ -34,10 +34,11 @@ class RecvBatch {
   RecvBatch(const RecvBatch&) = delete;
   RecvBatch& operator=(const RecvBatch&) = delete;
 
-  // Fills slots `first`.. by one recvmmsg and returns how many; 0 when there is nothing to read,
-  // -errno when the socket has an error to tell (another call goes on behind it). REQUIRES: first <
-  // kSlots.
-  int Receive(int fd, unsigned first = 0) noexcept;
+  // Fills slots `first`.. by one system call and returns how many; 0 when there is nothing to read,
+  // -errno when the socket has an error to tell (another call goes on behind it). `most`: how many
+  // at the most; for one, recvmsg is cheaper than recvmmsg, which looks for a second. REQUIRES:
+  // first < kSlots, most > 0.
+  int Receive(int fd, unsigned first = 0, unsigned most = kSlots) noexcept;
   // What the slot holds, as one piece. REQUIRES: `slot` was filled by the last Receive() that
   // covered it.
   Datagram At(unsigned slot) const noexcept { return Read(slot).first; }

@@ -71,7 +71,26 @@ void SendBatch::Flush() noexcept {
   size_ = 0;
 }
 
+int SendBatch::SendItem(int fd, const Item& item) noexcept {
+  const msghdr& header = item.header;
+  for (;;) {
+    ++system_calls_;
+    const ssize_t sent =
+        header.msg_controllen == 0
+            ? ::sendto(fd, item.vector.iov_base, item.vector.iov_len, MSG_DONTWAIT,
+                       reinterpret_cast<const sockaddr*>(&item.to), header.msg_namelen)
+            : ::sendmsg(fd, &header, MSG_DONTWAIT);
+    if (sent >= 0) return 0;
+    if (errno != EINTR) return errno;
+  }
+}
+
 void SendBatch::SendGroup(const Group& group) noexcept {
+  // A datagram alone: sendto imports neither headers nor vectors.
+  if (group.first == group.last) {
+    errors_[group.first] = SendItem(group.fd, items_[group.first]);
+    return;
+  }
   unsigned count = 0;
   vector_count_ = 0;
   for (std::uint8_t i = group.first; i != kNone;) i = Compose(count++, i);
@@ -158,14 +177,8 @@ void SendBatch::SendSingly(int fd, unsigned message) noexcept {
     std::memcpy(&Refuser(head), &head.to, head.header.msg_namelen);
   head.header.msg_controllen -= CMSG_SPACE(sizeof(std::uint16_t));
   std::uint8_t item = firsts_[message];
-  for (unsigned i = 0; i < counts_[message]; ++i, item = items_[item].next) {
-    ++system_calls_;
-    ssize_t sent = 0;
-    do {
-      sent = ::sendmsg(fd, &items_[item].header, MSG_DONTWAIT);
-    } while (sent < 0 && errno == EINTR);
-    errors_[item] = sent < 0 ? errno : 0;
-  }
+  for (unsigned i = 0; i < counts_[message]; ++i, item = items_[item].next)
+    errors_[item] = SendItem(fd, items_[item]);
 }
 
 sockaddr_storage& SendBatch::Refuser(const Item& item) noexcept {

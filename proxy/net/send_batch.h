@@ -60,6 +60,8 @@ class SendBatch {
   void SetSource(Item& item, int family, const config::SocketAddress& to,
                  const config::IpAddress& from) noexcept;
   void SendGroup(const Group& group) noexcept;
+  // 0 or the errno.
+  int SendItem(int fd, const Item& item) noexcept;
   // Makes message `message` of the item and those behind it that go with it; the item behind them.
   std::uint8_t Compose(unsigned message, std::uint8_t first) noexcept;
   static bool SameWay(const Item& a, const Item& b) noexcept;

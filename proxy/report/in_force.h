@@ -15,8 +15,8 @@
 
 namespace stevedore::report {
 
-// Value. `config` and `snapshot` belong together: both are there or neither. Listeners and upstreams
-// of `status` stand in the snapshot's order.
+// Value. `config` and `snapshot` belong together: both are there or neither. Listeners and
+// upstreams of `status` stand in the snapshot's order.
 struct InForce {
   std::optional<config::ValidConfig> config;  // nothing before the first
   std::shared_ptr<const runtime::Snapshot> snapshot;

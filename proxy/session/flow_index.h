@@ -56,6 +56,15 @@ class FlowIndex {
       if (entry.tag == tag && Kind(entry) == kind && same(Index(entry))) return Index(entry);
     }
   }
+  // Brings the entry that Find() looks at first on its way into the cache.
+  void Prefetch(std::uint64_t hash) const noexcept {
+    __builtin_prefetch(&entries_[Tag(hash) & mask_]);
+  }
+  // The session that this entry names, probably the one to be found, or kNoSession.
+  SessionIndex Guess(std::uint64_t hash) const noexcept {
+    const Entry& entry = entries_[Tag(hash) & mask_];
+    return entry.value == kEmpty ? kNoSession : Index(entry);
+  }
   void Insert(std::uint64_t hash, EntryKind kind, SessionIndex index) noexcept;
   // REQUIRES: it was inserted with this hash.
   void Erase(std::uint64_t hash, EntryKind kind, SessionIndex index) noexcept;

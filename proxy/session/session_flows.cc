@@ -10,14 +10,15 @@ using runtime::PeerId;
 using runtime::Raw;
 using runtime::UpstreamId;
 
-SessionTable::Kept SessionTable::FindFlow(const FlowKey& key, UpstreamId upstream) const noexcept {
+SessionTable::Kept SessionTable::FindFlow(const FlowKey& key, UpstreamId upstream,
+                                          std::uint64_t hash) const noexcept {
   Kept kept;
   const auto same = [&](SessionIndex i) {
     if (sessions_[i].key != key) return false;
     kept.peer = FlowPeer(i, upstream);
     return kept.peer != kNoPeerId;
   };
-  kept.session = index_.Find(FlowHash(key, upstream), EntryKind::kFlow, same);
+  kept.session = index_.Find(hash, EntryKind::kFlow, same);
   return kept;
 }
 

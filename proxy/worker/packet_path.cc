@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "proxy/runtime/balancer.h"
 #include "proxy/worker/source_check.h"
@@ -46,15 +47,15 @@ void PacketPath::Forward(const ListenerEntry& listener, const net::RecvBatch& ba
   now_ = now;
   for (unsigned slot = 0; slot < count; ++slot) {
     batch.Each(slot, [&](const net::Datagram& datagram) {
-      if (out_.size() == net::SendBatch::kItems) Flush(listener, batch);
-      ForwardOne(listener, datagram, slot);
+      if (admitted_count_ == admitted_.size()) ForwardAdmitted(listener, batch);
+      Admit(listener, datagram, slot);
     });
   }
-  Flush(listener, batch);
+  ForwardAdmitted(listener, batch);
 }
 
-void PacketPath::ForwardOne(const ListenerEntry& listener, const net::Datagram& datagram,
-                            unsigned slot) noexcept {
+void PacketPath::Admit(const ListenerEntry& listener, const net::Datagram& datagram,
+                       unsigned slot) noexcept {
   runtime::ListenerCounters& counters = listener.stats->of(worker_);
   counters.client_in.Add(datagram.bytes.size());
   if (datagram.bytes.size() > listener.max_datagram_bytes) return counters.Drop(UpDrop::kTruncated);
@@ -72,23 +73,44 @@ void PacketPath::ForwardOne(const ListenerEntry& listener, const net::Datagram& 
     return counters.Drop(UpDrop::kNoMatch);
   }
 
-  const Choice choice = Choose(listener, upstream, datagram);
-  if (choice.session == kNoSession) return counters.Drop(choice.drop);
-  Enqueue({datagram.bytes, choice.session, choice.peer, upstream, static_cast<std::uint8_t>(slot),
-           1, 0},
-          datagram);
+  Admitted& admitted = admitted_[admitted_count_++];
+  admitted = {datagram, {}, 0, upstream, static_cast<std::uint8_t>(slot)};
+  admitted.key.client = datagram.source;
+  admitted.key.listener = listener.id;
+  if (listener.wildcard) admitted.key.local = datagram.local;
+  const UpstreamEntry& entry = snapshot_->upstreams[Raw(upstream)];
+  if (entry.affinity != Affinity::kFlow) return;
+  admitted.flow_hash = sessions_.FlowHash(admitted.key, entry.id);
+  sessions_.PrefetchFlow(admitted.flow_hash);
 }
 
-PacketPath::Choice PacketPath::Choose(const ListenerEntry& listener, UpstreamIndex index,
-                                      const net::Datagram& datagram) noexcept {
-  const UpstreamEntry& upstream = snapshot_->upstreams[Raw(index)];
-  session::FlowKey key;
-  key.client = datagram.source;
-  key.listener = listener.id;
-  if (listener.wildcard) key.local = datagram.local;
+void PacketPath::ForwardAdmitted(const ListenerEntry& listener,
+                                 const net::RecvBatch& batch) noexcept {
+  const unsigned count = std::exchange(admitted_count_, 0);
+  if (count > 1)
+    for (unsigned i = 0; i < count; ++i) sessions_.PrefetchSession(admitted_[i].flow_hash);
+  for (unsigned i = 0; i < count; ++i) {
+    const Admitted& admitted = admitted_[i];
+    const Choice choice = Choose(listener, admitted);
+    if (choice.session == kNoSession) {
+      listener.stats->of(worker_).Drop(choice.drop);
+      continue;
+    }
+    Enqueue({admitted.datagram.bytes, choice.session, choice.peer, admitted.upstream, admitted.slot,
+             1, 0},
+            admitted.datagram);
+  }
+  Flush(listener, batch);
+}
 
+PacketPath::Choice PacketPath::Choose(const ListenerEntry& listener,
+                                      const Admitted& admitted) noexcept {
+  const UpstreamIndex index = admitted.upstream;
+  const UpstreamEntry& upstream = snapshot_->upstreams[Raw(index)];
+  const net::Datagram& datagram = admitted.datagram;
+  const session::FlowKey& key = admitted.key;
   if (upstream.affinity == Affinity::kFlow) {
-    const auto kept = sessions_.FindFlow(key, upstream.id);
+    const auto kept = sessions_.FindFlow(key, upstream.id, admitted.flow_hash);
     if (kept.session != kNoSession && snapshot_->peers[Raw(kept.peer)].keepable)
       return {kept.session, kept.peer, {}};
   }

@@ -50,10 +50,23 @@ class PacketPath {
     runtime::UpDrop drop = runtime::UpDrop::kNoPeer;
   };
 
-  void ForwardOne(const runtime::ListenerEntry& listener, const net::Datagram& datagram,
-                  unsigned slot) noexcept;
-  Choice Choose(const runtime::ListenerEntry& listener, runtime::UpstreamIndex upstream,
-                const net::Datagram& datagram) noexcept;
+  // A datagram that a rule has let in, on its way to a session.
+  struct Admitted {
+    net::Datagram datagram;
+    session::FlowKey key;
+    std::uint64_t flow_hash = 0;  // where its upstream keeps Flows
+    runtime::UpstreamIndex upstream{0};
+    std::uint8_t slot = 0;
+  };
+
+  // First pass: checks and rules; what is let in is added to admitted_, its Flow on the way into
+  // the cache.
+  void Admit(const runtime::ListenerEntry& listener, const net::Datagram& datagram,
+             unsigned slot) noexcept;
+  // Second pass: sessions, peers and sending, for all that was admitted.
+  void ForwardAdmitted(const runtime::ListenerEntry& listener,
+                       const net::RecvBatch& batch) noexcept;
+  Choice Choose(const runtime::ListenerEntry& listener, const Admitted& admitted) noexcept;
   Choice SessionTo(const session::FlowKey& key, runtime::PeerId peer) noexcept;
   // The peer that the key's conversation is on and may stay on, or kNoPeerId.
   runtime::PeerId PickKept(const runtime::ListenerEntry& listener, runtime::UpstreamIndex upstream,
@@ -74,6 +87,8 @@ class PacketPath {
   std::vector<std::uint64_t> turns_;  // round robin position, by UpstreamId: kept over reloads
   net::SendBatch out_;
   std::array<Sending, net::SendBatch::kItems> sending_{};
+  std::array<Admitted, net::RecvBatch::kSlots> admitted_{};
+  unsigned admitted_count_ = 0;
   session::Tick now_ = 0;
 };
 

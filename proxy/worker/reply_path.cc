@@ -24,18 +24,28 @@ bool ReplyPath::Receive(const session::PortPool& pool, std::uint32_t port_slot, 
     }
     const auto count = static_cast<unsigned>(n);
     const bool short_read = count < net::RecvBatch::kSlots - filled_;
-    for (unsigned i = 0; i < count; ++i) {
-      in_.Each(filled_ + i, [&](const net::Datagram& datagram) {
-        if (out_.size() == net::SendBatch::kItems) Send();
-        Deliver(pool, port_slot, datagram, now);
-      });
-    }
-    filled_ += count;
+    DeliverSlots(pool, port_slot, count, now);
     taken += count;
-    if (filled_ == net::RecvBatch::kSlots) Flush();
     if (short_read) return true;
   }
   return false;
+}
+
+void ReplyPath::ReceiveOne(const session::PortPool& pool, std::uint32_t port_slot,
+                           session::Tick now) noexcept {
+  if (in_.Receive(pool.fd(port_slot), filled_, 1) == 1) DeliverSlots(pool, port_slot, 1, now);
+}
+
+void ReplyPath::DeliverSlots(const session::PortPool& pool, std::uint32_t port_slot, unsigned count,
+                             session::Tick now) noexcept {
+  for (unsigned i = 0; i < count; ++i) {
+    in_.Each(filled_ + i, [&](const net::Datagram& datagram) {
+      if (out_.size() == net::SendBatch::kItems) Send();
+      Deliver(pool, port_slot, datagram, now);
+    });
+  }
+  filled_ += count;
+  if (filled_ == net::RecvBatch::kSlots) Flush();
 }
 
 void ReplyPath::Deliver(const session::PortPool& pool, std::uint32_t port_slot,

@@ -25,6 +25,9 @@ class ReplyPath {
   // Replies are sent when the batch is full, and by Flush().
   bool Receive(const session::PortPool& pool, std::uint32_t port_slot, unsigned budget,
                session::Tick now) noexcept;
+  // Takes one datagram at the most: cheaper where no second is expected.
+  void ReceiveOne(const session::PortPool& pool, std::uint32_t port_slot,
+                  session::Tick now) noexcept;
   void Flush() noexcept;
 
   // Takes the ICMP errors queued on a pool socket and notes each with the health of the peer that
@@ -33,6 +36,8 @@ class ReplyPath {
                   std::int64_t now_nanos) noexcept;
 
  private:
+  void DeliverSlots(const session::PortPool& pool, std::uint32_t port_slot, unsigned count,
+                    session::Tick now) noexcept;
   void Deliver(const session::PortPool& pool, std::uint32_t port_slot,
                const net::Datagram& datagram, session::Tick now) noexcept;
   // Sends what is queued; slots stay as they are.

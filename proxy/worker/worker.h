@@ -65,7 +65,9 @@ class Worker {
   void TakeSnapshot() noexcept;
   void WatchListeners(const runtime::Snapshot& next) noexcept;
   void EverySecond(Nanos now) noexcept;
-  void CountPoolDrops(session::PortPool& pool) noexcept;
+  bool ServePool(session::PortPool& pool, std::uint32_t slot, bool with_errors) noexcept;
+  // Of up to `most` sockets, going on where the last call ended.
+  void CountPoolDrops(std::uint32_t most) noexcept;
   void DrainAll() noexcept;
 
   const unsigned number_;
@@ -76,15 +78,25 @@ class Worker {
   session::SessionClock session_clock_;
   // Before the pools, whose hooks use both until the last socket is closed.
   std::shared_ptr<const runtime::Snapshot> snapshot_;
-  std::vector<std::uint32_t>
-      counted_drops_[2];  // of v6 and v4 pool sockets, by slot: kernel drops counted so far
+  struct PoolSlot {
+    std::uint32_t counted_drops = 0;  // of the kernel
+    std::uint32_t ready_in = 0;       // turn in which it was ready last
+  };
+  std::vector<PoolSlot> pool_slots_[2];  // of v6 and v4
   session::PortPool v4_;
   session::PortPool v6_;
   session::SessionTable sessions_;
   PacketPath packets_;
   ReplyPath replies_;
   net::RecvBatch in_;
+  std::uint32_t turn_ = 1;     // of the loop
+  unsigned from_clients_ = 0;  // datagrams, in this turn
+  bool loaded_ = false;        // the turn before had many
+  bool late_ = false;          // long after the one before
+  Nanos last_turn_{0};
   Nanos next_second_{0};
+  Nanos next_drops_{0};
+  std::uint32_t drops_at_ = 0;  // pool slot to go on with
   session::Tick last_expiry_ = 0;
 
   std::atomic<bool> stop_{false};

@@ -57,6 +57,24 @@ TEST_F(RecvBatchTest, FillsBehindWhatItHolds) {
   EXPECT_EQ(Text(batch_.At(63)), "b");
 }
 
+TEST_F(RecvBatchTest, TakesNoMoreThanItIsAskedFor) {
+  Listen("0.0.0.0:0");
+  for (const char* text : {"a", "b", "c", "d"})
+    ASSERT_TRUE(SendTo(client_.get(), To("127.0.0.1"), text));
+  EXPECT_EQ(batch_.Receive(listener_.get(), 0, 1), 1);
+  EXPECT_EQ(batch_.Receive(listener_.get(), 1, 2), 2);
+  EXPECT_EQ(batch_.Receive(listener_.get(), 3, 64), 1);
+  EXPECT_EQ(batch_.Receive(listener_.get(), 4, 1), 0);
+  EXPECT_EQ(batch_.Receive(-1, 4, 1), -EBADF);
+  std::string texts;
+  for (unsigned slot = 0; slot < 4; ++slot) {
+    texts += Text(batch_.At(slot));
+    EXPECT_EQ(batch_.At(slot).source, LocalAddress(client_.get()));
+    EXPECT_EQ(batch_.At(slot).local.ToString(), "127.0.0.1");
+  }
+  EXPECT_EQ(texts, "abcd");
+}
+
 TEST_F(RecvBatchTest, EmptyAndLargestDatagrams) {
   Listen("127.0.0.1:0");
   const std::string largest(65'507, 'z');

@@ -30,6 +30,14 @@ TEST(FlowIndex, FindsByHashKindAndEquality) {
   EXPECT_EQ(index.Find(7, EntryKind::kFlow, any), 3u);
 }
 
+TEST(FlowIndex, GuessesWhatStandsFirst) {
+  FlowIndex index(100);
+  index.Prefetch(7);
+  EXPECT_EQ(index.Guess(7), kNoSession);
+  index.Insert(7, EntryKind::kFlow, 3);
+  EXPECT_EQ(index.Guess(7), 3u);
+}
+
 // Full to its load limit, with hashes that crowd the end of the table, so that runs wrap around.
 TEST(FlowIndex, AgreesWithAModelUnderCrowding) {
   constexpr SessionIndex kSessions = 40;
