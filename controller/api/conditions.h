@@ -21,7 +21,7 @@ enum class Reason {
   // Accepted
   kAccepted,
   kInvalid,           // decoded, still nonsense, or over a limit of the listener
-  kUnsupportedField,  // a field that this version does not know, or has not built
+  kUnsupportedField,  // a field that this version does not know
   kPortConflict,      // another namespace owns the port
   kPortNotPermitted,  // --listener-ports does not grant it
   kPeerNotPermitted,  // --static-peers, or an address that is never a peer

@@ -176,12 +176,6 @@ void Fields::Fail(const std::string& name, const std::string& message) {
   findings_->errors.push_back({PathOf(name), message});
 }
 
-void Fields::NotBuiltYet(const std::string& name) {
-  if (Has(name))
-    findings_->unsupported.push_back(
-        {PathOf(name), "this version of Stevedore does not have this function yet: leave it out"});
-}
-
 std::string Fields::PathOf(const std::string& name) const {
   if (name.empty()) return path_;
   return path_.empty() ? name : path_ + "." + name;

@@ -99,8 +99,6 @@ class Fields {
   void RefuseUnknown();
   // Reports a problem with the member `name`, or with the object itself when it is empty.
   void Fail(const std::string& name, const std::string& message);
-  // Reports that the member, if there is one, has no function in this version.
-  void NotBuiltYet(const std::string& name);
 
   std::string PathOf(const std::string& name) const;
   Findings& findings() const { return *findings_; }

@@ -114,7 +114,6 @@ std::vector<config::Condition> DecodeConditions(Fields& object, const std::strin
 }
 
 config::HashKey DecodeHashKey(Fields& fields) {
-  config::HashKey key;
   const bool has_source = fields.Has("source");
   const bool has_start = fields.Has("start");
   const bool has_end = fields.Has("end");

@@ -2,19 +2,20 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
-#include "controller/api/cidr.h"
 #include "controller/api/meta.h"
 #include "controller/api/route_fields.h"
 #include "controller/api/route_upstreams.h"
 #include "proxy/config/address.h"
+#include "proxy/config/cidr.h"
 #include "proxy/config/limits.h"
 
 namespace stevedore::api {
 namespace {
 
 constexpr IntRange kTimeout{1, config::kMaxTimeoutSeconds};
-constexpr IntRange kDatagrams{1, 1'000'000'000};
+constexpr IntRange kDatagrams{1, config::kMaxRate};
 constexpr const char* kApiVersion = "stevedore.io/v1alpha1";
 constexpr const char* kLabelExpectation = "lower case letters, digits and inner hyphens";
 
@@ -23,31 +24,31 @@ bool IsListenerAddress(std::string_view text) {
   return ip && ip->ToString() == text && !ip->is_unspecified();
 }
 
-std::vector<std::string> DecodeCidrs(Fields& listener, const std::string& name) {
-  std::vector<std::string> cidrs;
+std::vector<std::string> DecodeRanges(Fields& listener, const std::string& name) {
+  std::vector<std::string> ranges;
   config::FieldErrors& errors = listener.findings().errors;
-  for (auto& [value, path] : listener.List(name, {0, 64})) {
+  for (auto& [value, path] : listener.List(name, {0, config::kMaxRanges})) {
     const auto text = value.string();
-    if (!text || text->find('/') == std::string::npos || !Cidr::Parse(*text))
-      errors.push_back({path, value.Text() + ": must be an address range such as \"10.0.0.0/8\""});
-    else if (std::find(cidrs.begin(), cidrs.end(), *text) != cidrs.end())
+    if (!text)
+      errors.push_back({path, value.Text() + ": must be an address range in quotes"});
+    else if (auto problem = config::RangeProblem(*text))
+      errors.push_back({path, std::move(*problem)});
+    else if (std::find(ranges.begin(), ranges.end(), *text) != ranges.end())
       errors.push_back({path, "duplicate: \"" + *text + "\" is in the list above"});
     else
-      cidrs.push_back(*text);
+      ranges.push_back(*text);
   }
-  listener.NotBuiltYet(name);
-  return cidrs;
+  return ranges;
 }
 
-std::optional<RateLimit> DecodeRateLimit(Fields& listener) {
+std::optional<config::SourceRate> DecodeRateLimit(Fields& listener) {
   auto fields = listener.Object("rateLimit");
   if (!fields) return std::nullopt;
-  RateLimit limit;
+  config::SourceRate limit;
   fields->Require("datagramsPerSecond");
   limit.datagrams_per_second = fields->Int("datagramsPerSecond", kDatagrams).value_or(0);
   limit.burst = fields->Int("burst", kDatagrams);
   fields->RefuseUnknown();
-  listener.NotBuiltYet("rateLimit");
   return limit;
 }
 
@@ -58,8 +59,8 @@ ListenerSpec DecodeListener(Fields fields) {
   const TextRule address{0, 45, IsListenerAddress,
                          "one address in canonical form; leave it out for all addresses"};
   listener.address = fields.String("address", address).value_or("");
-  listener.allow = DecodeCidrs(fields, "allow");
-  listener.deny = DecodeCidrs(fields, "deny");
+  listener.allow = DecodeRanges(fields, "allow");
+  listener.deny = DecodeRanges(fields, "deny");
   listener.rate_limit = DecodeRateLimit(fields);
   listener.max_datagram_bytes = fields.Int("maxDatagramBytes", {512, 65535});
   listener.max_tries = fields.Int("maxTries", {1, 16});
@@ -72,8 +73,7 @@ SessionSpec DecodeSession(Fields fields) {
   session.idle_timeout_seconds = fields.Int("idleTimeoutSeconds", kTimeout);
   session.embryonic_timeout_seconds = fields.Int("embryonicTimeoutSeconds", kTimeout);
   session.max_reply_only_seconds = fields.Int("maxReplyOnlySeconds", kTimeout);
-  session.max_reply_ratio = fields.Int("maxReplyRatio", {0, 1000});
-  fields.NotBuiltYet("maxReplyRatio");
+  session.max_reply_ratio = fields.Int("maxReplyRatio", {0, config::kMaxReplyRatio});
   session.max_sessions_per_source = fields.Int("maxSessionsPerSource", {0, config::kMaxSessions});
   session.max_sessions = fields.Int("maxSessions", {1, config::kMaxSessions});
   fields.RefuseUnknown();

@@ -35,19 +35,13 @@ struct PeerSource {
   bool operator==(const PeerSource&) const = default;
 };
 
-struct RateLimit {
-  std::int64_t datagrams_per_second = 0;
-  std::optional<std::int64_t> burst;
-  bool operator==(const RateLimit&) const = default;
-};
-
 // Unset tunables are inherited from the owner of the port.
 struct ListenerSpec {
   std::int64_t port = 0;
   std::string address;             // empty: all addresses
-  std::vector<std::string> allow;  // CIDRs
+  std::vector<std::string> allow;  // ranges (proxy/config/cidr.h)
   std::vector<std::string> deny;
-  std::optional<RateLimit> rate_limit;
+  std::optional<config::SourceRate> rate_limit;
   std::optional<std::int64_t> max_datagram_bytes;
   std::optional<std::int64_t> max_tries;
   bool operator==(const ListenerSpec&) const = default;
@@ -91,8 +85,7 @@ struct RouteSpec {
 };
 
 // A route as it was decoded. With findings, `spec` holds whatever could be read and must not be
-// compiled. `findings.unsupported` holds unknown fields under `spec` and fields whose function is
-// not built.
+// compiled. `findings.unsupported` holds unknown fields under `spec`.
 struct StevedoreRoute {
   kube::ObjectMeta meta;
   RouteSpec spec;

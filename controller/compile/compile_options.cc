@@ -48,12 +48,12 @@ Result<PortGrant> ParsePortGrant(std::string_view text) {
   return grant;
 }
 
-Result<std::vector<api::Cidr>> ParseStaticPeers(std::string_view text) {
-  std::vector<api::Cidr> cidrs;
+Result<std::vector<config::Cidr>> ParseStaticPeers(std::string_view text) {
+  std::vector<config::Cidr> cidrs;
   if (text == "deny") return cidrs;
   if (text == "any") text = "0.0.0.0/0,::/0";
   for (const std::string_view part : Split(text, ',')) {
-    const auto cidr = api::Cidr::Parse(part);
+    const auto cidr = config::Cidr::Parse(part);
     if (!cidr)
       return Error{Errc::kInvalid, "\"" + std::string(part) +
                                        "\": must be \"deny\", \"any\" or address ranges such as "

@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "controller/api/cidr.h"
 #include "controller/kube/object_meta.h"
 #include "proxy/base/result.h"
 #include "proxy/config/address.h"
+#include "proxy/config/cidr.h"
 
 namespace stevedore::compile {
 
@@ -33,7 +33,7 @@ struct CompileOptions {
   bool share_ports_across_namespaces = false;
   std::vector<PortGrant> listener_ports;  // empty: every port
   std::size_t max_listeners = 1000;
-  std::vector<api::Cidr> static_peers;  // where listed peers may be; empty: nowhere
+  std::vector<config::Cidr> static_peers;  // where listed peers may be; empty: nowhere
   // Manifests on this machine: loopback peers are fine, and objects have no age, so that a port
   // belongs to the first route by namespace/name.
   bool directory_mode = false;
@@ -47,7 +47,7 @@ struct CompileOptions {
 // --listener-ports: "2000-2999,7000" or "53@infra".
 Result<PortGrant> ParsePortGrant(std::string_view text);
 // --static-peers: "deny", "any", or CIDRs with commas between them.
-Result<std::vector<api::Cidr>> ParseStaticPeers(std::string_view text);
+Result<std::vector<config::Cidr>> ParseStaticPeers(std::string_view text);
 // --publish-service: "NAMESPACE/NAME".
 Result<kube::Key> ParseServiceName(std::string_view text);
 // Whether `ns` may claim `port`.

@@ -45,7 +45,7 @@ std::optional<std::string> PeerPolicy::RefuseStatic(const config::Peer& peer) co
   if (auto refusal = RefuseAddress(peer.address)) return refusal;
   const auto ip = IpAddress::Parse(peer.address);
   const bool granted = std::any_of(static_peers_.begin(), static_peers_.end(),
-                                   [&](const api::Cidr& cidr) { return cidr.Contains(*ip); });
+                                   [&](const config::Cidr& cidr) { return cidr.Contains(*ip); });
   if (granted) return std::nullopt;
   return "\"" + peer.address + "\" is listed as a peer, which the controller's --static-peers " +
          (static_peers_.empty() ? "denies" : "does not include");

@@ -31,7 +31,7 @@ class PeerPolicy {
 
  private:
   bool directory_mode_;
-  std::vector<api::Cidr> static_peers_;
+  std::vector<config::Cidr> static_peers_;
   std::set<config::IpAddress> own_;
   std::set<config::IpAddress> published_;
   std::set<std::int64_t> ports_;

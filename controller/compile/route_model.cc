@@ -39,10 +39,17 @@ RouteModel FromStevedoreRoute(const api::StevedoreRoute& route) {
   model.address = spec.listener.address;
   model.port = spec.listener.port;
   model.priority = spec.priority;
-  model.tunables = {spec.listener.max_datagram_bytes,    spec.listener.max_tries,
-                    spec.session.idle_timeout_seconds,   spec.session.embryonic_timeout_seconds,
-                    spec.session.max_reply_only_seconds, spec.session.max_sessions,
-                    spec.session.max_sessions_per_source};
+  model.tunables = {spec.listener.max_datagram_bytes,
+                    spec.listener.max_tries,
+                    spec.session.idle_timeout_seconds,
+                    spec.session.embryonic_timeout_seconds,
+                    spec.session.max_reply_only_seconds,
+                    spec.session.max_sessions,
+                    spec.session.max_sessions_per_source,
+                    spec.session.max_reply_ratio,
+                    spec.listener.allow,
+                    spec.listener.deny,
+                    spec.listener.rate_limit};
   model.rules = spec.rules;
   model.default_upstream = spec.default_upstream;
   for (const api::UpstreamSpec& upstream : spec.upstreams)

@@ -27,7 +27,8 @@ struct UpstreamModel {
   std::optional<PeerSource> backup;
 };
 
-// Settings of a listener as one route wishes them; unset: whatever the port's owner has.
+// Settings of a listener as one route wishes them; unset (a list: empty): whatever the port's owner
+// has.
 struct Tunables {
   std::optional<std::int64_t> max_datagram_bytes;
   std::optional<std::int64_t> max_tries;
@@ -36,6 +37,10 @@ struct Tunables {
   std::optional<std::int64_t> max_reply_only_seconds;
   std::optional<std::int64_t> max_sessions;
   std::optional<std::int64_t> max_sessions_per_source;
+  std::optional<std::int64_t> max_reply_ratio;
+  std::vector<std::string> allow;
+  std::vector<std::string> deny;
+  std::optional<config::SourceRate> rate_limit;
 };
 
 struct RouteModel {

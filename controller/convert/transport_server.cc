@@ -125,9 +125,8 @@ class TransportServers {
     const bool access =
         text->find("allow ") != std::string::npos || text->find("deny ") != std::string::npos;
     spec.Lose(field,
-              access ? "its access rules are lost and everyone is let in: set the chart's value "
-                       "service.loadBalancerSourceRanges, or a NetworkPolicy for the proxies, "
-                       "before clients come"
+              access ? "its access rules are lost and everyone is let in: write them as "
+                       "listener.allow and listener.deny of the route before clients come"
                      : "directives of nginx have no meaning in a route: see what each does, and "
                        "whether a field of the route does it");
   }

@@ -45,9 +45,29 @@ SessionSettings ReadSession(const JsonNode& node, const FieldPath& path, FieldEr
   fields.Integer("maxReplyOnlySeconds", session.max_reply_only_seconds);
   fields.Integer("maxSessions", session.max_sessions);
   fields.Integer("maxSessionsPerSource", session.max_sessions_per_source);
-  fields.NotSupported("maxReplyRatio");
+  fields.Integer("maxReplyRatio", session.max_reply_ratio);
   fields.RefuseOthers();
   return session;
+}
+
+std::vector<std::string> ReadTexts(Fields& fields, std::string_view name, FieldErrors& errors) {
+  std::vector<std::string> texts;
+  fields.List(name, [&](const JsonNode& item, const FieldPath& at) {
+    ReadText(item, at, errors, texts.emplace_back());
+  });
+  return texts;
+}
+
+SourceRate ReadRateLimit(const JsonNode& node, const FieldPath& path, FieldErrors& errors) {
+  SourceRate rate;
+  Fields fields(node, path, errors);
+  fields.Integer("datagramsPerSecond", rate.datagrams_per_second, Need::kRequired);
+  if (std::int64_t burst = 0; fields.Get("burst") != nullptr) {
+    fields.Integer("burst", burst);
+    rate.burst = burst;
+  }
+  fields.RefuseOthers();
+  return rate;
 }
 
 Listener ReadListener(const JsonNode& node, const FieldPath& path, FieldErrors& errors) {
@@ -58,6 +78,11 @@ Listener ReadListener(const JsonNode& node, const FieldPath& path, FieldErrors& 
   fields.Integer("port", listener.port, Need::kRequired);
   fields.Integer("maxDatagramBytes", listener.max_datagram_bytes);
   fields.Integer("maxTries", listener.max_tries);
+  listener.allow = ReadTexts(fields, "allow", errors);
+  listener.deny = ReadTexts(fields, "deny", errors);
+  fields.Object("rateLimit", [&](const JsonNode& item, const FieldPath& at) {
+    listener.rate_limit = ReadRateLimit(item, at, errors);
+  });
   fields.Object("session", [&](const JsonNode& item, const FieldPath& at) {
     listener.session = ReadSession(item, at, errors);
   });
@@ -65,7 +90,6 @@ Listener ReadListener(const JsonNode& node, const FieldPath& path, FieldErrors& 
     listener.rules.push_back(ReadRule(item, at, errors));
   });
   fields.Text("defaultUpstream", listener.default_upstream);
-  for (const std::string_view name : {"allow", "deny", "rateLimit"}) fields.NotSupported(name);
   fields.RefuseOthers();
   return listener;
 }

@@ -37,9 +37,19 @@ void Write(JsonText& out, const SessionSettings& session) {
   out.Name("maxReplyOnlySeconds").Value(session.max_reply_only_seconds);
   out.Name("maxSessions").Value(session.max_sessions);
   out.Name("maxSessionsPerSource").Value(session.max_sessions_per_source);
+  if (session.max_reply_ratio != 0) out.Name("maxReplyRatio").Value(session.max_reply_ratio);
   out.CloseObject();
 }
 
+void Write(JsonText& out, const SourceRate& rate) {
+  out.OpenObject();
+  out.Name("datagramsPerSecond").Value(rate.datagrams_per_second);
+  out.Name("burst").Value(EffectiveBurst(rate));
+  out.CloseObject();
+}
+
+// What limits clients is written where it is set, so that an older proxy takes the file of who does
+// not use it.
 void Write(JsonText& out, const Listener& listener) {
   out.OpenObject();
   out.Name("name").Value(listener.name);
@@ -47,6 +57,9 @@ void Write(JsonText& out, const Listener& listener) {
   out.Name("port").Value(listener.port);
   out.Name("maxDatagramBytes").Value(listener.max_datagram_bytes);
   out.Name("maxTries").Value(listener.max_tries);
+  if (!listener.allow.empty()) Write(out.Name("allow"), listener.allow);
+  if (!listener.deny.empty()) Write(out.Name("deny"), listener.deny);
+  if (listener.rate_limit) Write(out.Name("rateLimit"), *listener.rate_limit);
   Write(out.Name("session"), listener.session);
   Write(out.Name("rules"), listener.rules);
   out.Name("defaultUpstream").Value(listener.default_upstream);

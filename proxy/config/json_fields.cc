@@ -123,10 +123,6 @@ void Fields::Boolean(std::string_view name, bool& out, Need need) {
   if (const JsonNode* found = Typed(name, JsonNode::Kind::kBoolean, need)) out = found->boolean;
 }
 
-void Fields::NotSupported(std::string_view name) {
-  if (Get(name) != nullptr) Report(name, "not supported by this version: leave it out");
-}
-
 void Fields::Report(std::string_view name, std::string message) {
   const JsonNode* found = node_.Find(name);
   errors_.push_back({path_.Field(name).ToString(), std::move(message),

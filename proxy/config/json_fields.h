@@ -63,8 +63,6 @@ class Fields {
 
   // The field whatever its type, marked as known; null when absent, which is reported if needed.
   const JsonNode* Get(std::string_view name, Need need = Need::kOptional);
-  // A field that a later version will know.
-  void NotSupported(std::string_view name);
   // Reports an error about a field of this object, at its line.
   void Report(std::string_view name, std::string message);
   // Reports every field that no call has named, with the nearest name that was.

@@ -70,7 +70,7 @@ std::string SyntaxMessage(std::string message) {
   ReplaceAll(message, "unexpected end of input", "the text ends too early");
   if (message.size() > 300) message = message.substr(0, 300) + "...";
   for (char& c : message)
-    if (static_cast<unsigned char>(c) < 0x20) c = '?';
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   return "not valid JSON: " + message;
 }
 

@@ -7,4 +7,8 @@ Affinity EffectiveAffinity(const Upstream& upstream) noexcept {
   return upstream.algorithm == Algorithm::kRoundRobin ? Affinity::kFlow : Affinity::kNone;
 }
 
+std::int64_t EffectiveBurst(const SourceRate& rate) noexcept {
+  return rate.burst.value_or(rate.datagrams_per_second);
+}
+
 }  // namespace stevedore::config

@@ -48,7 +48,15 @@ struct SessionSettings {
   std::int64_t max_reply_only_seconds = 600;
   std::int64_t max_sessions = 10'000'000;    // of this listener; the process's table may be smaller
   std::int64_t max_sessions_per_source = 0;  // per IPv4 address or IPv6 /64; 0 = no cap
+  std::int64_t max_reply_ratio = 0;          // until a session is assured; 0 = no bound
   bool operator==(const SessionSettings&) const = default;
+};
+
+// What each source (IPv4 address, IPv6 /64) may send: a token bucket.
+struct SourceRate {
+  std::int64_t datagrams_per_second = 0;
+  std::optional<std::int64_t> burst;  // unset: one second's worth
+  bool operator==(const SourceRate&) const = default;
 };
 
 struct Listener {
@@ -57,6 +65,9 @@ struct Listener {
   std::int64_t port = 0;
   std::int64_t max_datagram_bytes = 65535;
   std::int64_t max_tries = 3;
+  std::vector<std::string> allow;  // ranges of clients (cidr.h); empty: everyone
+  std::vector<std::string> deny;   // stronger than allow
+  std::optional<SourceRate> rate_limit;
   SessionSettings session;
   std::vector<Rule> rules;
   std::string default_upstream = kDeny;
@@ -130,5 +141,7 @@ struct ProxyConfig {
 
 // The affinity in force: the one that is set, else the algorithm's default.
 Affinity EffectiveAffinity(const Upstream& upstream) noexcept;
+// The burst in force.
+std::int64_t EffectiveBurst(const SourceRate& rate) noexcept;
 
 }  // namespace stevedore::config

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "proxy/config/byte_match.h"
+#include "proxy/config/cidr.h"
 #include "proxy/config/limits.h"
 #include "proxy/config/validate_parts.h"
 
@@ -18,6 +19,25 @@ void CheckSession(Checks& checks, const FieldPath& path, const SessionSettings& 
   checks.Range(path.Field("maxSessions"), session.max_sessions, 1, kMaxSessions);
   checks.Range(path.Field("maxSessionsPerSource"), session.max_sessions_per_source, 0,
                kMaxSessions);
+  checks.Range(path.Field("maxReplyRatio"), session.max_reply_ratio, 0, kMaxReplyRatio);
+}
+
+void CheckRanges(Checks& checks, const FieldPath& listener_path, std::string_view list,
+                 const std::vector<std::string>& ranges) {
+  checks.Count(listener_path.Field(list), ranges.size(), kMaxRanges);
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const FieldPath path = listener_path.Item(list, i);
+    if (const auto problem = RangeProblem(ranges[i]))
+      checks.Report(path, *problem);
+    else if (!seen.insert(ranges[i]).second)
+      checks.Report(path, Quote(ranges[i]) + ": is in the list above: must stand there once");
+  }
+}
+
+void CheckRateLimit(Checks& checks, const FieldPath& path, const SourceRate& rate) {
+  checks.Range(path.Field("datagramsPerSecond"), rate.datagrams_per_second, 1, kMaxRate);
+  if (rate.burst) checks.Range(path.Field("burst"), *rate.burst, 1, kMaxRate);
 }
 
 void CheckReference(Checks& checks, const FieldPath& path, const std::string& name,
@@ -69,6 +89,9 @@ void CheckListener(Checks& checks, const FieldPath& path, const Listener& listen
   checks.Range(path.Field("port"), listener.port, 1, 65535);
   checks.Range(path.Field("maxDatagramBytes"), listener.max_datagram_bytes, 512, 65535);
   checks.Range(path.Field("maxTries"), listener.max_tries, 1, 16);
+  CheckRanges(checks, path, "allow", listener.allow);
+  CheckRanges(checks, path, "deny", listener.deny);
+  if (listener.rate_limit) CheckRateLimit(checks, path.Field("rateLimit"), *listener.rate_limit);
   CheckSession(checks, path.Field("session"), listener.session);
   CheckRules(checks, path, listener, upstreams);
   CheckReference(checks, path.Field("defaultUpstream"), listener.default_upstream, upstreams);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "proxy/config/cidr.h"
 #include "proxy/runtime/balancer.h"
 #include "proxy/runtime/snapshot_builder.h"
 
@@ -40,6 +41,11 @@ class Explanation {
 
   std::string Decide(const runtime::ListenerEntry& listener, const config::Listener& source) {
     if (request_.payload.size() > listener.max_datagram_bytes) return Drop(UpDrop::kTruncated);
+    if (listener.access) {
+      Line("access", TellAccess(source));
+      if (!listener.access->Allows(request_.client.ip)) return Drop(UpDrop::kNotAllowed);
+    }
+    if (source.rate_limit) Line("rate limit", TellRate(*source.rate_limit));
     const std::uint32_t rule = listener.matcher.Find(request_.payload);
     for (std::uint32_t i = 0; i < source.rules.size() && i <= rule; ++i) TellRule(source.rules[i]);
     auto upstream = listener.default_upstream.value_or(kDenyIndex);
@@ -52,6 +58,28 @@ class Explanation {
       if (upstream == kDenyIndex) return Drop(UpDrop::kDenied);
     }
     return DecidePeer(snapshot_.upstreams[Raw(upstream)]);
+  }
+
+  // The first range of the list that holds the client; null when none does.
+  const std::string* RangeOf(const std::vector<std::string>& ranges) const {
+    const auto found = std::find_if(ranges.begin(), ranges.end(), [this](const std::string& range) {
+      return config::Cidr::Parse(range).value_or(config::Cidr{}).Contains(request_.client.ip);
+    });
+    return found == ranges.end() ? nullptr : &*found;
+  }
+
+  std::string TellAccess(const config::Listener& source) const {
+    if (const auto* range = RangeOf(source.deny)) return "refused, the client is in deny " + *range;
+    if (source.allow.empty()) return "let in, the client is in no range of deny";
+    if (const auto* range = RangeOf(source.allow))
+      return "let in, the client is in allow " + *range;
+    return "refused, the client is in no range of allow";
+  }
+
+  static std::string TellRate(const config::SourceRate& rate) {
+    return std::to_string(rate.datagrams_per_second) + " datagrams/s, burst " +
+           std::to_string(config::EffectiveBurst(rate)) +
+           " from each client address; not counted here, taken as kept";
   }
 
   void TellRule(const config::Rule& rule) {

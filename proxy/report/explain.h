@@ -24,9 +24,9 @@ struct ExplainRequest {
 enum class Probes { kTakenAsPassing, kRunning };
 
 // Lines for people. Decisions are the runtime's own (matcher, hash key, balancer); all peers are
-// taken as passing their probes, and no conversation as kept. The last line is
-// "verdict: peer ADDR:PORT" or "verdict: drop REASON" with the reasons of runtime/stats.h. Errors:
-// no listener has that port; the message lists the ports.
+// taken as passing their probes, no conversation as kept and no rate limit as reached. The last
+// line is "verdict: peer ADDR:PORT" or "verdict: drop REASON" with the reasons of runtime/stats.h.
+// Errors: no listener has that port; the message lists the ports.
 Result<std::string> Explain(const config::ValidConfig& config, const ExplainRequest& request);
 // The same of a snapshot, and of what is known of its peers. REQUIRES: `snapshot` was built from
 // `config`. Thread: any.

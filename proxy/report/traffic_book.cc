@@ -1,6 +1,6 @@
 #include "proxy/report/traffic_book.h"
 
-#include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "proxy/net/udp_socket.h"
@@ -62,35 +62,36 @@ std::uint64_t Matches(const runtime::RuleStats& stats) {
 
 void TrafficBook::SetSnapshot(std::shared_ptr<const runtime::Snapshot> snapshot) {
   const std::lock_guard lock(mutex_);
-  for (Tracked& tracked : tracked_) {
-    const bool stays = std::any_of(
-        snapshot->listeners.begin(), snapshot->listeners.end(),
-        [&tracked](const runtime::ListenerEntry& l) { return l.stats == tracked.stats; });
-    if (stays || tracked.gone_since != 0) continue;
+  std::unordered_set<const runtime::ListenerStats*> present;
+  for (const runtime::ListenerEntry& listener : snapshot->listeners)
+    present.insert(listener.stats.get());
+  Places places;
+  for (std::size_t at = 0; at < tracked_.size(); ++at) {
+    Tracked& tracked = tracked_[at];
+    places.by_stats.emplace(tracked.stats.get(), at);
+    if (const auto sockets = tracked.sockets.lock()) places.by_sockets.emplace(sockets.get(), at);
+    if (tracked.gone_since != 0 || present.contains(tracked.stats.get())) continue;
     ReadDrops(tracked);
     tracked.gone_since = snapshot->generation;
   }
-  for (const runtime::ListenerEntry& listener : snapshot->listeners) Track(listener);
+  for (const runtime::ListenerEntry& listener : snapshot->listeners) Track(listener, places);
   snapshot_ = std::move(snapshot);
 }
 
-void TrafficBook::Track(const runtime::ListenerEntry& listener) {
-  auto found = std::find_if(tracked_.begin(), tracked_.end(),
-                            [&listener](const Tracked& t) { return t.stats == listener.stats; });
-  if (found == tracked_.end()) {
-    const auto former =
-        std::find_if(tracked_.begin(), tracked_.end(), [&listener](const Tracked& t) {
-          return listener.sockets && t.sockets.lock() == listener.sockets;
-        });
+void TrafficBook::Track(const runtime::ListenerEntry& listener, Places& places) {
+  const auto [place, is_new] = places.by_stats.emplace(listener.stats.get(), tracked_.size());
+  if (is_new) {
+    const auto former = places.by_sockets.find(listener.sockets.get());
     Tracked fresh;
     fresh.stats = listener.stats;
-    if (former != tracked_.end()) TakeOver(*former, fresh);
-    found = tracked_.insert(tracked_.end(), std::move(fresh));
+    if (former != places.by_sockets.end()) TakeOver(tracked_[former->second], fresh);
+    tracked_.push_back(std::move(fresh));
   }
-  if (found->sockets.lock() == listener.sockets) return;
-  ReadDrops(*found);
-  found->sockets = listener.sockets;
-  found->seen_drops.assign(listener.sockets ? listener.sockets->fds.size() : 0, 0);
+  Tracked& tracked = tracked_[place->second];
+  if (tracked.sockets.lock() == listener.sockets) return;
+  ReadDrops(tracked);
+  tracked.sockets = listener.sockets;
+  tracked.seen_drops.assign(listener.sockets ? listener.sockets->fds.size() : 0, 0);
 }
 
 // A renamed listener keeps its sockets and its sessions: what the old name has counted of them is

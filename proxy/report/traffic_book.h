@@ -4,12 +4,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "proxy/runtime/snapshot.h"
@@ -69,7 +71,12 @@ class TrafficBook {
     // Under its earlier names: sessions that began there end here.
     std::vector<std::shared_ptr<runtime::ListenerStats>> former;
   };
-  void Track(const runtime::ListenerEntry& listener);
+  // Where in tracked_ something stands.
+  struct Places {
+    std::unordered_map<const runtime::ListenerStats*, std::size_t> by_stats;
+    std::unordered_map<const runtime::ListenerSockets*, std::size_t> by_sockets;
+  };
+  void Track(const runtime::ListenerEntry& listener, Places& places);
   static void TakeOver(Tracked& from, Tracked& to);
   static void ReadDrops(Tracked& tracked);
 

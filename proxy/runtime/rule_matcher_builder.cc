@@ -32,8 +32,8 @@ static_assert(std::endian::native == std::endian::little, "words are read as lit
 void RuleMatcher::Builder::Build(std::span<const config::Rule> rules) {
   std::map<std::vector<config::ShapedRule::Byte>, Group> groups;
   for (std::uint32_t rule = 0; rule < rules.size(); ++rule) {
-    shaped.push_back(config::Shape(rules[rule]));
-    const config::ShapedRule& s = shaped.back();
+    shaped_.push_back(config::Shape(rules[rule]));
+    const config::ShapedRule& s = shaped_.back();
     if (s.impossible) continue;
     Group& group = groups[s.shape];
     group.min_rule = std::min(group.min_rule, rule);
@@ -48,7 +48,7 @@ void RuleMatcher::Builder::Build(std::span<const config::Rule> rules) {
     group.by_value[key].push_back(rule);
   }
   for (const auto& [shape, group] : groups) AddTuple(shape, group);
-  std::sort(matcher.tuples_.begin(), matcher.tuples_.end(),
+  std::sort(matcher_.tuples_.begin(), matcher_.tuples_.end(),
             [](const Tuple& a, const Tuple& b) { return a.min_rule < b.min_rule; });
 }
 
@@ -58,38 +58,38 @@ void RuleMatcher::Builder::AddTuple(const std::vector<config::ShapedRule::Byte>&
   Tuple tuple{};
   tuple.min_rule = group.min_rule;
   tuple.min_length = group.min_length;
-  tuple.words_begin = static_cast<std::uint32_t>(matcher.words_.size());
+  tuple.words_begin = static_cast<std::uint32_t>(matcher_.words_.size());
   tuple.words_count = static_cast<std::uint32_t>(words.size());
-  for (const ShapeWord& word : words) matcher.words_.push_back({word.offset, word.mask});
+  for (const ShapeWord& word : words) matcher_.words_.push_back({word.offset, word.mask});
   const std::size_t slots = std::bit_ceil(group.by_value.size() * 2);
-  tuple.slots_begin = static_cast<std::uint32_t>(matcher.slots_.size());
+  tuple.slots_begin = static_cast<std::uint32_t>(matcher_.slots_.size());
   tuple.slots_mask = static_cast<std::uint32_t>(slots - 1);
-  matcher.slots_.resize(matcher.slots_.size() + slots);
+  matcher_.slots_.resize(matcher_.slots_.size() + slots);
   for (const auto& [key, rules] : group.by_value) {
     std::uint64_t hash = kWordHashSeed;
     for (const std::uint64_t word : key) hash = MixWord(hash, word);
     auto at = static_cast<std::uint32_t>(hash >> 32);
-    while (matcher.slots_[tuple.slots_begin + (at & tuple.slots_mask)].candidate != kNoRule) ++at;
-    matcher.slots_[tuple.slots_begin + (at & tuple.slots_mask)] = {
-        static_cast<std::uint32_t>(matcher.candidates_.size()),
-        static_cast<std::uint32_t>(matcher.keys_.size())};
-    matcher.keys_.insert(matcher.keys_.end(), key.begin(), key.end());
+    while (matcher_.slots_[tuple.slots_begin + (at & tuple.slots_mask)].candidate != kNoRule) ++at;
+    matcher_.slots_[tuple.slots_begin + (at & tuple.slots_mask)] = {
+        static_cast<std::uint32_t>(matcher_.candidates_.size()),
+        static_cast<std::uint32_t>(matcher_.keys_.size())};
+    matcher_.keys_.insert(matcher_.keys_.end(), key.begin(), key.end());
     AddCandidates(rules);
   }
-  if (words.empty()) matcher.keys_.push_back(0);  // so that a key of no words has an address
-  matcher.tuples_.push_back(tuple);
+  if (words.empty()) matcher_.keys_.push_back(0);  // so that a key of no words has an address
+  matcher_.tuples_.push_back(tuple);
 }
 
 void RuleMatcher::Builder::AddCandidates(const std::vector<std::uint32_t>& rules) {
   for (const std::uint32_t rule : rules) {
     Candidate candidate{};
     candidate.rule = rule;
-    candidate.min_length = shaped[rule].min_length;
-    candidate.negated_begin = static_cast<std::uint32_t>(matcher.negated_.size());
-    for (const config::MaskedCompare& compare : shaped[rule].negated) AddNegated(compare);
-    candidate.negated_end = static_cast<std::uint32_t>(matcher.negated_.size());
+    candidate.min_length = shaped_[rule].min_length;
+    candidate.negated_begin = static_cast<std::uint32_t>(matcher_.negated_.size());
+    for (const config::MaskedCompare& compare : shaped_[rule].negated) AddNegated(compare);
+    candidate.negated_end = static_cast<std::uint32_t>(matcher_.negated_.size());
     candidate.last = rule == rules.back();
-    matcher.candidates_.push_back(candidate);
+    matcher_.candidates_.push_back(candidate);
   }
 }
 
@@ -100,9 +100,9 @@ void RuleMatcher::Builder::AddNegated(const config::MaskedCompare& compare) {
       word.mask |= std::uint64_t{compare.mask[i]} << (8 * (i - begin));
       word.value |= std::uint64_t{compare.value[i]} << (8 * (i - begin));
     }
-    matcher.negated_.push_back(word);
+    matcher_.negated_.push_back(word);
   }
-  matcher.negated_.back().last = true;
+  matcher_.negated_.back().last = true;
 }
 
 }  // namespace stevedore::runtime

@@ -25,7 +25,7 @@ inline std::uint64_t MixWord(std::uint64_t hash, std::uint64_t word) noexcept {
 
 // Thread: one, during construction.
 struct RuleMatcher::Builder {
-  explicit Builder(RuleMatcher& out) : matcher(out) {}
+  explicit Builder(RuleMatcher& out) : matcher_(out) {}
   void Build(std::span<const config::Rule> rules);
 
  private:
@@ -39,8 +39,8 @@ struct RuleMatcher::Builder {
   void AddCandidates(const std::vector<std::uint32_t>& rules);
   void AddNegated(const config::MaskedCompare& compare);
 
-  RuleMatcher& matcher;
-  std::vector<config::ShapedRule> shaped;
+  RuleMatcher& matcher_;
+  std::vector<config::ShapedRule> shaped_;
 };
 
 }  // namespace stevedore::runtime

@@ -12,6 +12,7 @@
 
 #include "proxy/config/address.h"
 #include "proxy/config/model.h"
+#include "proxy/runtime/access_list.h"
 #include "proxy/runtime/hash_key.h"
 #include "proxy/runtime/ids.h"
 #include "proxy/runtime/pick_set.h"
@@ -55,8 +56,17 @@ struct SessionLimits {
   std::uint32_t idle_timeout = 60;
   std::uint32_t embryonic_timeout = 10;
   std::uint32_t max_reply_only = 600;
-  std::uint32_t max_sessions = 0;    // of one worker
-  std::uint32_t max_per_source = 0;  // of one worker; 0 = off
+  std::uint32_t max_sessions = 0;     // of one worker
+  std::uint32_t max_per_source = 0;   // of one worker; 0 = off
+  std::uint32_t max_reply_ratio = 0;  // 0 = off
+};
+
+// A limit on what a source sends, as its token bucket counts it: in nanoseconds. Each worker grants
+// the whole of it, since a client with one port is on one worker and shall have all that was
+// promised.
+struct TokenRate {
+  std::int64_t interval = 0;  // in which one token flows in; 0 = no limit
+  std::int64_t depth = 0;     // in which an empty bucket fills
 };
 
 struct ListenerEntry {
@@ -67,6 +77,9 @@ struct ListenerEntry {
   std::uint32_t max_datagram_bytes = 65535;
   std::uint32_t max_tries = 3;
   SessionLimits session;
+  bool guarded = false;                      // by one of the next two
+  std::shared_ptr<const AccessList> access;  // null: everyone may send
+  TokenRate rate;
   RuleMatcher matcher;
   std::vector<RuleTarget> rules;                  // by rule
   std::optional<UpstreamIndex> default_upstream;  // nothing: deny
@@ -83,10 +96,12 @@ struct Snapshot {
   std::vector<std::uint32_t>
       listener_by_id;                 // position in `listeners`, or kNoListener; by ListenerId
   std::bitset<65536> listener_ports;  // every configured one
-  std::vector<config::IpAddress> local_addresses;  // of this machine, ascending
-  std::vector<config::IpAddress> own_addresses;    // of the published Service, ascending
-  std::uint32_t upstream_limit = 0;                // one more than the largest UpstreamId
-  std::shared_ptr<ListenerStats> nowhere;          // see Registry
+  std::bitset<65536> taken_ports;     // of listeners and of peers
+  std::vector<config::SocketAddress> peer_addresses;  // of all upstreams, ascending
+  std::vector<config::IpAddress> local_addresses;     // of this machine, ascending
+  std::vector<config::IpAddress> own_addresses;       // of the published Service, ascending
+  std::uint32_t upstream_limit = 0;                   // one more than the largest UpstreamId
+  std::shared_ptr<ListenerStats> nowhere;             // see Registry
 
   static constexpr std::uint32_t kNoListener = 0xffffffffu;
 };

@@ -1,6 +1,7 @@
 #include "proxy/runtime/snapshot_builder.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 namespace stevedore::runtime {
@@ -19,9 +20,31 @@ std::uint32_t PerWorkerShare(std::int64_t total, unsigned workers) {
   return static_cast<std::uint32_t>((total + workers - 1) / workers);
 }
 
+std::shared_ptr<const AccessList> MakeAccess(const config::Listener& listener) {
+  if (listener.allow.empty() && listener.deny.empty()) return nullptr;
+  const auto ranges = [](const std::vector<std::string>& texts) {
+    std::vector<config::Cidr> parsed;
+    parsed.reserve(texts.size());
+    for (const std::string& text : texts)
+      parsed.push_back(config::Cidr::Parse(text).value_or(config::Cidr{}));
+    return parsed;
+  };
+  return std::make_shared<AccessList>(ranges(listener.allow), ranges(listener.deny));
+}
+
+TokenRate MakeRate(const std::optional<config::SourceRate>& limit) {
+  if (!limit) return {};
+  constexpr std::int64_t kSecond = Nanos(std::chrono::seconds(1)).count();
+  // Rounded up: never more than was asked for.
+  const std::int64_t interval =
+      (kSecond + limit->datagrams_per_second - 1) / limit->datagrams_per_second;
+  return {interval, interval * config::EffectiveBurst(*limit)};
+}
+
 // Matches what holds any of the conditions.
 RuleMatcher RestartMatcher(const std::vector<config::Condition>& conditions) {
   std::vector<config::Rule> rules;
+  rules.reserve(conditions.size());
   for (const config::Condition& condition : conditions) rules.push_back({"", {condition}, ""});
   return RuleMatcher(rules);
 }
@@ -35,6 +58,17 @@ void MarkWholeHosts(Snapshot& snapshot) {
       hosts.insert(peer.address.ip);
   for (PeerEntry& peer : snapshot.peers)
     peer.whole_host = peer.present && hosts.contains(peer.address.ip);
+}
+
+// What no client may claim to be. REQUIRES: listeners and peers are all there.
+void ListTaken(Snapshot& snapshot) {
+  snapshot.taken_ports = snapshot.listener_ports;
+  for (const PeerEntry& peer : snapshot.peers) {
+    if (!peer.present) continue;
+    snapshot.taken_ports.set(peer.address.port);
+    snapshot.peer_addresses.push_back(peer.address);
+  }
+  std::sort(snapshot.peer_addresses.begin(), snapshot.peer_addresses.end());
 }
 
 }  // namespace
@@ -100,6 +134,7 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::Build(const BuildInput& input) 
     snapshot->listener_ports.set(entry.address.port);
     snapshot->listeners.push_back(std::move(entry));
   }
+  ListTaken(*snapshot);
   return snapshot;
 }
 
@@ -175,7 +210,11 @@ ListenerEntry SnapshotBuilder::BuildListener(const config::Listener& listener) c
                    static_cast<std::uint32_t>(session.embryonic_timeout_seconds),
                    static_cast<std::uint32_t>(session.max_reply_only_seconds),
                    PerWorkerShare(session.max_sessions, registry_.workers),
-                   PerWorkerShare(session.max_sessions_per_source, registry_.workers)};
+                   PerWorkerShare(session.max_sessions_per_source, registry_.workers),
+                   static_cast<std::uint32_t>(session.max_reply_ratio)};
+  entry.access = MakeAccess(listener);
+  entry.rate = MakeRate(listener.rate_limit);
+  entry.guarded = entry.access != nullptr || entry.rate.interval != 0;
   entry.matcher = RuleMatcher(listener.rules);
   for (const config::Rule& rule : listener.rules)
     entry.rules.push_back({find(rule.upstream), registry_.rules.entries().at(rule.name).value});

@@ -34,6 +34,8 @@ enum class UpDrop {
   kNoMatch,
   kDenied,
   kBadSource,
+  kNotAllowed,
+  kRateLimited,
   kShortKey,
   kNoPeer,
   kSessionLimit,
@@ -43,13 +45,14 @@ enum class UpDrop {
   kSendBlocked,
   kSendError,
 };
-inline constexpr std::array<const char*, 11> kUpDropNames = {
-    "no_match",     "denied",     "bad_source", "short_key",    "no_peer",   "session_limit",
-    "source_limit", "port_limit", "truncated",  "send_blocked", "send_error"};
+inline constexpr std::array<const char*, 13> kUpDropNames = {
+    "no_match",  "denied",       "bad_source",    "not_allowed",  "rate_limited",
+    "short_key", "no_peer",      "session_limit", "source_limit", "port_limit",
+    "truncated", "send_blocked", "send_error"};
 
-enum class DownDrop { kUnknownReply, kTruncated, kSendBlocked, kSendError };
-inline constexpr std::array<const char*, 4> kDownDropNames = {"unknown_reply", "truncated",
-                                                              "send_blocked", "send_error"};
+enum class DownDrop { kUnknownReply, kTruncated, kReplyLimit, kSendBlocked, kSendError };
+inline constexpr std::array<const char*, 5> kDownDropNames = {
+    "unknown_reply", "truncated", "reply_limit", "send_blocked", "send_error"};
 
 // Why a session ended.
 enum class SessionEnd { kIdle, kEvicted, kRemoved };

@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <bit>
 
 namespace stevedore::session {
 
@@ -16,24 +15,23 @@ void* ReserveLazily(std::size_t bytes) noexcept {
 void Unreserve(void* memory, std::size_t bytes) noexcept { ::munmap(memory, bytes); }
 
 FlowIndex::FlowIndex(std::uint64_t sessions)
-    : mask_(std::bit_ceil(std::max<std::uint64_t>(sessions * 3, 16)) - 1), entries_(mask_ + 1) {}
+    : size_(std::max<std::uint64_t>(sessions * kEntriesPerSession, 16)), entries_(size_) {}
 
 void FlowIndex::Insert(std::uint64_t hash, EntryKind kind, SessionIndex index) noexcept {
-  std::uint64_t at = Tag(hash) & mask_;
-  while (entries_[at].value != kEmpty) at = (at + 1) & mask_;
+  std::uint64_t at = Home(Tag(hash));
+  while (entries_[at].value != kEmpty) at = Next(at);
   entries_[at] = {Tag(hash), Value(kind, index)};
 }
 
 void FlowIndex::Erase(std::uint64_t hash, EntryKind kind, SessionIndex index) noexcept {
-  std::uint64_t hole = Tag(hash) & mask_;
+  std::uint64_t hole = Home(Tag(hash));
   while (entries_[hole].value != Value(kind, index)) {
     if (entries_[hole].value == kEmpty) return;
-    hole = (hole + 1) & mask_;
+    hole = Next(hole);
   }
-  for (std::uint64_t at = (hole + 1) & mask_; entries_[at].value != kEmpty; at = (at + 1) & mask_) {
-    const std::uint64_t home = entries_[at].tag & mask_;
+  for (std::uint64_t at = Next(hole); entries_[at].value != kEmpty; at = Next(at)) {
     // An entry may fill the hole unless its home lies behind the hole, cyclically.
-    if (((at - home) & mask_) < ((at - hole) & mask_)) continue;
+    if (Distance(Home(entries_[at].tag), at) < Distance(hole, at)) continue;
     entries_[hole] = entries_[at];
     hole = at;
   }

@@ -50,7 +50,7 @@ class FlowIndex {
   template <class Same>
   SessionIndex Find(std::uint64_t hash, EntryKind kind, Same same) const noexcept {
     const std::uint32_t tag = Tag(hash);
-    for (std::uint64_t at = tag & mask_;; at = (at + 1) & mask_) {
+    for (std::uint64_t at = Home(tag);; at = Next(at)) {
       const Entry& entry = entries_[at];
       if (entry.value == kEmpty) return kNoSession;
       if (entry.tag == tag && Kind(entry) == kind && same(Index(entry))) return Index(entry);
@@ -58,11 +58,11 @@ class FlowIndex {
   }
   // Brings the entry that Find() looks at first on its way into the cache.
   void Prefetch(std::uint64_t hash) const noexcept {
-    __builtin_prefetch(&entries_[Tag(hash) & mask_]);
+    __builtin_prefetch(&entries_[Home(Tag(hash))]);
   }
   // The session that this entry names, probably the one to be found, or kNoSession.
   SessionIndex Guess(std::uint64_t hash) const noexcept {
-    const Entry& entry = entries_[Tag(hash) & mask_];
+    const Entry& entry = entries_[Home(Tag(hash))];
     return entry.value == kEmpty ? kNoSession : Index(entry);
   }
   void Insert(std::uint64_t hash, EntryKind kind, SessionIndex index) noexcept;
@@ -86,7 +86,21 @@ class FlowIndex {
     return (index + 1) | (kind == EntryKind::kFlow ? kFlowBit : 0);
   }
 
-  std::uint64_t mask_;
+  // Where an entry with this tag should stand: multiplied, not masked, so that the table need not
+  // be a power of two, which may be twice what it has to be.
+  std::uint64_t Home(std::uint32_t tag) const noexcept { return tag * size_ >> 32; }
+  std::uint64_t Next(std::uint64_t at) const noexcept { return at + 1 == size_ ? 0 : at + 1; }
+  // Steps from `from` to `to`.
+  std::uint64_t Distance(std::uint64_t from, std::uint64_t to) const noexcept {
+    return to >= from ? to - from : to + size_ - from;
+  }
+
+  static constexpr std::uint64_t kEntriesPerSession = 3;  // 2 of them in use
+  static_assert(sizeof(Session) + kEntriesPerSession * sizeof(Entry) + 2 * sizeof(SessionIndex) <=
+                    128,
+                "user memory of a session: itself, its entries, its place in a lease book");
+
+  std::uint64_t size_;
   LazyArray<Entry> entries_;
 };
 

@@ -52,8 +52,8 @@ struct Session {
   bool live : 1 = false;
   bool counted : 1 = false;     // among its source's sessions: the cap may come and go by reload
   bool more_flows : 1 = false;  // other upstreams keep their Flow here, too
+  bool bounded : 1 = false;     // what may go to the client is counted, until it is assured
 };
-static_assert(sizeof(Session) <= 96,
-              "with its index entries a session takes 128 bytes at the most");
+static_assert(sizeof(Session) <= 96, "with what refers to it 128 bytes: flow_index.h");
 
 }  // namespace stevedore::session

@@ -5,6 +5,12 @@
 #include "proxy/session/session_table.h"
 
 namespace stevedore::session {
+namespace {
+
+// What may go to any client, whatever it has sent: a datagram of the usual size.
+constexpr std::uint64_t kFreeReplyBytes = 1500;
+
+}  // namespace
 
 using runtime::Raw;
 using runtime::SessionEnd;
@@ -43,6 +49,8 @@ std::variant<SessionIndex, UpDrop> SessionTable::Create(const FlowKey& key,
   ++listener.count;
   session.counted = listener.limits.max_per_source != 0;
   if (session.counted) ++per_source_[SourceKey(key)];
+  session.bounded = listener.limits.max_reply_ratio != 0;
+  if (session.bounded) reply_budgets_[index] = kFreeReplyBytes;
   if (listener.counters != nullptr) listener.counters->sessions_created.Add();
   book.Hold(*slot, index);
   Link(index);
@@ -106,6 +114,22 @@ std::optional<std::uint32_t> SessionTable::LeasePort(LeaseBook& book, Tick now) 
     return std::nullopt;
   }
   return slot;
+}
+
+// The sum of a session's life cannot overflow: it counts while a client is not assured.
+void SessionTable::AddReplyBudget(SessionIndex index, std::size_t size) noexcept {
+  reply_budgets_[index] += BookOf(sessions_[index]).limits.max_reply_ratio * std::uint64_t{size};
+}
+
+bool SessionTable::TakeReplyBudget(SessionIndex index, std::size_t size) noexcept {
+  const Session& session = sessions_[index];
+  if (session.session_class == SessionClass::kAssured) return true;
+  if (BookOf(session).limits.max_reply_ratio == 0) return true;  // switched off since
+  // An empty reply costs the network something, too.
+  const std::uint64_t cost = std::max<std::size_t>(size, 1);
+  if (reply_budgets_[index] < cost) return false;
+  reply_budgets_[index] -= cost;
+  return true;
 }
 
 // The /32 of an IPv4 client, the /64 of an IPv6 one, with the listener.

@@ -27,6 +27,7 @@ SessionTable::SessionTable(std::uint32_t capacity, unsigned worker, PortPool& v4
       worker_(worker),
       pools_{&v6, &v4},
       sessions_(capacity),
+      reply_budgets_(capacity),
       index_(capacity),
       wheel_(now) {}
 
@@ -76,7 +77,23 @@ void SessionTable::ApplyListeners(const runtime::Snapshot& snapshot, Tick now) {
     const runtime::ListenerEntry& entry = snapshot.listeners[at];
     listeners_[id].limits = entry.session;
     listeners_[id].counters = &entry.stats->of(worker_);
+    ApplyAccess(entry, now);
   }
+}
+
+// Without this, replies would keep the sessions of a client that is shut out, and go on to it.
+void SessionTable::ApplyAccess(const runtime::ListenerEntry& entry, Tick now) {
+  ListenerBook& book = listeners_[Raw(entry.id)];
+  const auto& access = entry.access;
+  const bool same = book.access && access && *book.access == *access;
+  book.access = access;
+  if (same || !access || book.count == 0) return;
+  EndIf(
+      [&](SessionIndex i) {
+        const FlowKey& key = sessions_[i].key;
+        return key.listener == entry.id && !access->Allows(key.client.ip);
+      },
+      now);
 }
 
 void SessionTable::ApplyPeers(const runtime::Snapshot& snapshot, Tick now) {

@@ -4,7 +4,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <variant>
@@ -25,10 +27,14 @@ class SessionTable {
  public:
   // Lifetime: the pools outlive the table. False by ok() when the memory cannot be reserved.
   SessionTable(std::uint32_t capacity, unsigned worker, PortPool& v4, PortPool& v6, Tick now);
-  bool ok() const noexcept { return static_cast<bool>(sessions_) && static_cast<bool>(index_); }
+  bool ok() const noexcept {
+    return static_cast<bool>(sessions_) && static_cast<bool>(index_) &&
+           static_cast<bool>(reply_budgets_);
+  }
 
-  // Takes over what a new snapshot says of listeners and peers; sessions of listeners that
-  // are gone end. REQUIRES: `snapshot` outlives the next Apply().
+  // Takes over what a new snapshot says of listeners and peers; sessions of listeners that are gone
+  // end, and of clients that a listener no longer lets in. REQUIRES: `snapshot` outlives the next
+  // Apply().
   void Apply(const runtime::Snapshot& snapshot, Tick now);
 
   // The key's session to the address and port of `peer`, or kNoSession.
@@ -78,6 +84,16 @@ class SessionTable {
   void OnClient(SessionIndex index, runtime::PeerId peer, Tick now) noexcept;
   void OnReply(SessionIndex index, Tick now) noexcept;
 
+  // Bytes came from the client: replies to one that is not assured may be so much longer.
+  void OnClientBytes(SessionIndex index, std::size_t size) noexcept {
+    if (sessions_[index].bounded) [[unlikely]]
+      AddReplyBudget(index, size);
+  }
+  // Whether a reply of that size may go to the client; then it counts as sent.
+  bool AdmitReply(SessionIndex index, std::size_t size) noexcept {
+    return !sessions_[index].bounded || TakeReplyBudget(index, size);
+  }
+
   // Ends the sessions whose time is over. Call when the sockets have been read to their end.
   void Expire(Tick now) noexcept;
   // Ends the sessions on a socket whose port a listener wants, and closes it.
@@ -103,7 +119,8 @@ class SessionTable {
     runtime::SessionLimits limits;
     runtime::ListenerCounters* counters = nullptr;  // null: not in the snapshot
     std::uint32_t count = 0;
-    std::array<SessionList, 2> by_age;  // its embryonic and its replied sessions
+    std::array<SessionList, 2> by_age;                  // its embryonic and its replied sessions
+    std::shared_ptr<const runtime::AccessList> access;  // as its sessions have passed it
   };
 
   // What the peer's leases are towards: its address and port, or every port there.
@@ -120,6 +137,9 @@ class SessionTable {
   std::uint64_t Hash(const FlowKey& key, EntryKind kind, std::uint64_t whom) const noexcept;
   std::uint64_t SessionHash(const FlowKey& key, runtime::PeerId peer) const noexcept;
   void ApplyListeners(const runtime::Snapshot& snapshot, Tick now);
+  void ApplyAccess(const runtime::ListenerEntry& entry, Tick now);
+  void AddReplyBudget(SessionIndex index, std::size_t size) noexcept;
+  bool TakeReplyBudget(SessionIndex index, std::size_t size) noexcept;
   void ApplyPeers(const runtime::Snapshot& snapshot, Tick now);
   // Whether the session names its peer, or keeps a Flow to it, by this id.
   bool Names(SessionIndex index, runtime::PeerId peer) const noexcept;
@@ -154,6 +174,8 @@ class SessionTable {
   const unsigned worker_;
   std::array<PortPool*, 2> pools_;  // v6, v4: by LeaseBook::v4
   LazyArray<Session> sessions_;
+  LazyArray<std::uint64_t>
+      reply_budgets_;  // bytes that may still go to the client; of who is bounded
   FlowIndex index_;
   SipKey secret_ = SipKey::Random();
   std::vector<SessionIndex> free_;  // returned; beyond them never_used_ on

@@ -38,6 +38,7 @@ PacketPath::PacketPath(unsigned worker, session::SessionTable& sessions, session
 
 void PacketPath::Apply(const runtime::Snapshot& snapshot) {
   snapshot_ = &snapshot;
+  guard_.Apply(snapshot);
   // Workers start at different turns, so that few datagrams do not all go to the first peer.
   if (turns_.size() < snapshot.upstream_limit) turns_.resize(snapshot.upstream_limit, worker_);
 }
@@ -61,6 +62,10 @@ void PacketPath::Admit(const ListenerEntry& listener, const net::Datagram& datag
   if (datagram.bytes.size() > listener.max_datagram_bytes) return counters.Drop(UpDrop::kTruncated);
   if (IsBadSource(datagram.source, datagram.local, *snapshot_, own_ports_))
     return counters.Drop(UpDrop::kBadSource);
+  if (listener.guarded) [[unlikely]] {
+    if (const auto refused = guard_.Refuses(listener, datagram.source.ip))
+      return counters.Drop(*refused);
+  }
 
   UpstreamIndex upstream = listener.default_upstream.value_or(kDenyIndex);
   const std::uint32_t rule = listener.matcher.Find(datagram.bytes);
@@ -96,6 +101,7 @@ void PacketPath::ForwardAdmitted(const ListenerEntry& listener,
       listener.stats->of(worker_).Drop(choice.drop);
       continue;
     }
+    sessions_.OnClientBytes(choice.session, admitted.datagram.bytes.size());
     Enqueue({admitted.datagram.bytes, choice.session, choice.peer, admitted.upstream, admitted.slot,
              1, 0},
             admitted.datagram);
@@ -224,6 +230,7 @@ bool PacketPath::Retry(const ListenerEntry& listener, const net::Datagram& datag
   const session::FlowKey key = session.key;  // a copy: its session may be evicted for the new one
   const Choice choice = SessionTo(key, peer);
   if (choice.session == kNoSession) return false;
+  sessions_.OnClientBytes(choice.session, datagram.bytes.size());
   Enqueue({datagram.bytes, choice.session, peer, sending.upstream, sending.slot,
            static_cast<std::uint8_t>(sending.tries + 1), 0},
           datagram);

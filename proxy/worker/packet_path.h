@@ -15,6 +15,7 @@
 #include "proxy/session/key_table.h"
 #include "proxy/session/own_ports.h"
 #include "proxy/session/session_table.h"
+#include "proxy/worker/client_guard.h"
 
 namespace stevedore::worker {
 
@@ -26,6 +27,8 @@ class PacketPath {
 
   // REQUIRES: `snapshot` outlives the next Apply(); sessions.Apply() saw it first.
   void Apply(const runtime::Snapshot& snapshot);
+  // See ClientGuard.
+  void SetTime(Nanos now) noexcept { guard_.SetTime(now); }
 
   // Forwards what `count` slots of one listener's batch hold. All are sent, or counted as dropped,
   // when it returns.
@@ -83,6 +86,7 @@ class PacketPath {
   session::SessionTable& sessions_;
   session::KeyTable& keys_;
   const session::OwnPorts& own_ports_;
+  ClientGuard guard_;
   const runtime::Snapshot* snapshot_ = nullptr;
   std::vector<std::uint64_t> turns_;  // round robin position, by UpstreamId: kept over reloads
   net::SendBatch out_;

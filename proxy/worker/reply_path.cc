@@ -69,6 +69,7 @@ void ReplyPath::Deliver(const session::PortPool& pool, std::uint32_t port_slot,
   counters.upstream_in.Add(size);
   if (peer.present) snapshot_->upstreams[Raw(peer.upstream)].stats->of(worker_).in.Add(size);
   if (size > listener.max_datagram_bytes) return counters.Drop(DownDrop::kTruncated);
+  if (!sessions_.AdmitReply(index, size)) return counters.Drop(DownDrop::kReplyLimit);
   sessions_.OnReply(index, now);
   const unsigned item = out_.Add(listener.sockets->fds[worker_].get(), listener.sockets->family,
                                  session.key.client, session.key.local, datagram.bytes);

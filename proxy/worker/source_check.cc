@@ -9,8 +9,12 @@ bool IsBadSource(const config::SocketAddress& source, const config::IpAddress& l
   const config::IpAddress& ip = source.ip;
   if (source.port == 0 || ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast())
     return true;
+  const bool taken = snapshot.taken_ports.test(source.port);
+  if (!taken && !own_ports.Holds(source.port)) return false;
+  if (taken && std::binary_search(snapshot.peer_addresses.begin(), snapshot.peer_addresses.end(),
+                                  config::SocketAddress{ip, source.port, 0}))
+    return true;
   const bool listener_port = snapshot.listener_ports.test(source.port);
-  if (!listener_port && !own_ports.Holds(source.port)) return false;
   const auto contains = [&ip](const std::vector<config::IpAddress>& addresses) {
     return std::binary_search(addresses.begin(), addresses.end(), ip);
   };

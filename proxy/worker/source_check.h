@@ -9,7 +9,8 @@
 namespace stevedore::worker {
 
 // True for source port 0; an unspecified, multicast or broadcast address; an own listener's or pool
-// socket's address and port; and an address of the published Service with the port of a listener.
+// socket's address and port; a peer's address and port (a reply to it would be answered, and so
+// on); and an address of the published Service with the port of a listener.
 // `local` is the address that the datagram came to (unspecified when not known). Packet path: a few
 // compares, a search only when the port is one of ours.
 bool IsBadSource(const config::SocketAddress& source, const config::IpAddress& local,

@@ -105,6 +105,7 @@ void Worker::Run() noexcept {
     loaded_ = std::exchange(from_clients_, 0) >= kLoaded;
     late_ = now - std::exchange(last_turn_, now) > kLate;
     ++turn_;
+    packets_.SetTime(now);
     TakeSnapshot();
     if (!snapshot_) continue;
     // What waits in the sockets may refresh a session: nothing expires before it was read. Under a

@@ -106,14 +106,17 @@ Manifest RandomRoute(Dice& dice, const Place& place) {
   Json listener = {{"port", kFirstPort + (settled ? number : dice.Roll(6)) % kPorts}};
   if (settled ? number == 5 : dice.Chance(30)) listener["address"] = "10.201.0.1";
   if (dice.Chance(20)) listener["maxTries"] = 1 + dice.Roll(3);
-  if (dice.Chance(5)) listener["rateLimit"] = {{"datagramsPerSecond", 9}};
+  if (dice.Chance(10)) listener["rateLimit"] = {{"datagramsPerSecond", 9 + dice.Roll(2)}};
+  for (const char* list : {"allow", "deny"})
+    if (dice.Chance(10)) listener[list] = Json::array({Numbered("10.", dice.Roll(3)) + ".0.0/16"});
   Json spec = {{"listener", std::move(listener)},
                {"className", settled || dice.Chance(80) ? place.class_name : "another"},
                {"upstreams", {Upstream(dice, "a"), Upstream(dice, "b")}},
                {"defaultUpstream", "a"},
                {"rules", Json::array()}};
   if (dice.Chance(20)) spec["priority"] = dice.Roll(3);
-  if (dice.Chance(20)) spec["session"] = {{"idleTimeoutSeconds", 30 + dice.Roll(3)}};
+  if (dice.Chance(20))
+    spec["session"] = {{"idleTimeoutSeconds", 30 + dice.Roll(3)}, {"maxReplyRatio", dice.Roll(2)}};
   const int rules = dice.Roll(4);
   for (int i = 0; i < rules; ++i) spec["rules"].push_back(Rule(dice, i));
   if (rules > 0 && dice.Chance(50)) spec["defaultUpstream"] = "deny";

@@ -71,6 +71,8 @@ class ExplainAgreement : public testing::TestWithParam<int> {
     }
     auto listener = worker::MakeListener("l", "127.0.0.1", OneIn(3) ? "deny" : "u0");
     listener.max_datagram_bytes = kLimit;
+    if (OneIn(2)) listener.allow = {"127.0.0.0/30", "::/0"};
+    if (OneIn(2)) listener.deny = {"127.0.0." + std::to_string(Random(1, 3)) + "/32"};
     for (int i = 0; i < 12; ++i) {
       config::Rule rule;
       rule.name = "r" + std::to_string(i);
@@ -134,12 +136,15 @@ TEST_P(ExplainAgreement, WithTheRunningWorkers) {
 
   Rig rig;
   rig.Load(config);
-  const UniqueFd client = BoundSocket(worker::At("127.0.0.1:0"));
+  std::vector<UniqueFd> clients;
+  for (const char* address : {"127.0.0.1:0", "127.0.0.2:0", "127.0.0.5:0"})
+    clients.push_back(BoundSocket(worker::At(address)));
   std::map<std::string, int> verdicts;
   for (int i = 0; i < kDatagrams; ++i) {
     const Bytes payload = RandomBytes(OneIn(50)  ? Random(kLimit, kLimit + 1)
                                       : OneIn(3) ? Random(0, 16)
                                                  : Random(8, 24));
+    const UniqueFd& client = clients[static_cast<std::size_t>(Random(0, 2))];
     const auto said = Explain(*snapshot, valid,
                               {static_cast<std::uint16_t>(config.listeners[0].port), payload,
                                worker::LocalAddress(client.get())});

@@ -2,6 +2,7 @@
 
 from harness import objects
 from harness.cluster import NODE_IP
+from harness.metrics import drops, expect_drops
 from harness.udp import bound_socket, free_port
 from harness.wait import until
 
@@ -69,6 +70,35 @@ def test_changed_route_is_programmed_anew(cluster, space, hosted, gateway, ask):
         condition = objects.condition(live, "Programmed")
         return (condition.get("status"), condition.get("observedGeneration")) == ("True", 2)
     until("generation 2 is programmed", programmed, interval=0.1)
+
+
+def test_limits_of_clients_hold(cluster, space, echo, client, gateway, ask):
+    """allow, deny, rateLimit and maxReplyRatio of a route, from kubectl to the datagrams."""
+    port = free_port(NODE_IP, cluster.namespace)
+    (behind, address), (outside, unwanted) = cluster.peer_host(), cluster.peer_host()
+    peer = echo("a", address, 7777, namespace=behind)
+    route = objects.route("game", port, [objects.service_upstream("game")], space, session={"maxReplyRatio": 1})
+    route["spec"]["listener"].update(allow=["10.201.0.0/16"], deny=[f"{unwanted}/32"],
+                                     rateLimit={"datagramsPerSecond": 1, "burst": 100})
+    cluster.apply([*objects.with_peers("game", [address], 7777, space), route])
+    until("it is answered", lambda: ask(port) == "a")
+    assert gateway.wait_for_condition("game", space, "Accepted", "True")["reason"] == "Accepted"
+    gateway.wait_for_condition("game", space, "Programmed", "True")
+
+    refused = client(port, NODE_IP, namespace=outside)
+    refused.send(b"x")
+    expect_drops(gateway.proxy, "not_allowed", 1)
+    one = client(port, NODE_IP, namespace=cluster.namespace)
+    assert one.ask(b"?") == "a"
+    peer.send(bytes(1_600), peer.received[-1][1])
+    expect_drops(gateway.proxy, "reply_limit", 1, "down")
+    for _ in range(200):
+        one.send(b"?")
+    until("most of it is too much", lambda: drops(gateway.proxy, "rate_limited") > 50)
+
+    route["spec"]["listener"].pop("deny")
+    cluster.apply(route)
+    until("it is let in", lambda: refused.ask(b"x", 0.1) == "a")
 
 
 def test_nothing_is_written_when_nothing_changes(cluster, space, hosted, gateway, ask):

@@ -6,11 +6,12 @@ import shutil
 
 import pytest
 
-from harness import chart, objects
+from harness import chart, crd, objects
 from harness.cluster import ROOT, Node
 from harness.wait import until
 
 CRD = "stevedoreroutes.stevedore.io"
+NOW = crd.schema_number()
 IMAGE = ROOT / "build" / "image.tar"
 NO_PODS = ("--set", "replicas=0")
 SPACES = ("a", "b", "c")
@@ -109,7 +110,7 @@ def test_releases_come_and_go_and_routes_stay(bare):
     told = install(bare, "one", "a", "--set", "replicas=0,crds.enabled=false").stdout
     assert CRD not in bare.kubectl("get", "crd", "-o", "name").stdout
     type_in(bare, told.replace("-f crds/", f"-f {ROOT}/crds"), "kubectl apply --server-side ")
-    assert schema(bare) == "1"
+    assert schema(bare) == NOW
 
 
 def test_an_uninstall_deletes_the_crd_where_it_is_told_to(bare):
@@ -136,7 +137,7 @@ def test_a_strangers_crd_fails_the_install_which_says_why(bare, tmp_path):
 
     bare.kubectl("delete", "crd", CRD)
     install(bare, "one", "a", *NO_PODS)
-    assert schema(bare) == "1" and leftovers(bare) == []
+    assert schema(bare) == NOW and leftovers(bare) == []
 
 
 def test_an_image_that_cannot_be_had_fails_the_install_in_time(bare, tmp_path):
@@ -153,7 +154,7 @@ def test_an_image_that_cannot_be_had_fails_the_install_in_time(bare, tmp_path):
     assert "DeadlineExceeded" in told, told
 
     install(bare, "one", "a", *NO_PODS)
-    assert schema(bare) == "1" and leftovers(bare) == []
+    assert schema(bare) == NOW and leftovers(bare) == []
 
 
 def older(folder):
@@ -161,7 +162,7 @@ def older(folder):
     copy = folder / "older"
     shutil.copytree(chart.CHART, copy)
     file = copy / "files" / "stevedoreroutes.yaml"
-    text = file.read_text().replace('stevedore.io/schema: "1"', 'stevedore.io/schema: "0"')
+    text = file.read_text().replace(f'stevedore.io/schema: "{NOW}"', 'stevedore.io/schema: "0"')
     assert text.count(" allow:\n") == 1, "the field to leave out"
     file.write_text(text.replace(" allow:\n", " allowed:\n"))
     return copy
@@ -187,7 +188,7 @@ def test_no_rollback_and_no_older_chart_takes_a_field_from_a_live_route(bare, tm
     install(bare, "one", "a", "--set", "replicas=1", source=old)
     assert schema(bare) == "0"
     install(bare, "one", "a", "--set", "replicas=1")
-    assert schema(bare) == "1"
+    assert schema(bare) == NOW
     route = a_route("guarded")
     route["spec"]["listener"]["allow"] = ["192.0.2.0/24"]
     bare.apply(route)
@@ -195,7 +196,7 @@ def test_no_rollback_and_no_older_chart_takes_a_field_from_a_live_route(bare, tm
                  write, lambda: install(bare, "one", "a", "--set", "replicas=1", source=old), status_is_written, write):
         step()
         assert allowed() == ["192.0.2.0/24"]
-    assert schema(bare) == "1"
+    assert schema(bare) == NOW
 
     # The older schema, by force: what all this is about.
     file = old / "files" / "stevedoreroutes.yaml"

@@ -5,12 +5,14 @@ import json
 import pytest
 import yaml
 
-from harness import chart, objects, process
+from harness import chart, crd as crd_file, objects, process
 from harness.cluster import ROOT, Cluster
+from harness.controller import Controller, kubernetes
 from harness.wait import until
 
 CRD = "stevedoreroutes.stevedore.io"
 FILE = ROOT / "crds" / "stevedoreroutes.yaml"
+NOW = crd_file.schema_number()
 PATH = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{CRD}"
 
 
@@ -88,7 +90,7 @@ def schema(cluster):
 
 def test_it_is_there_and_served_when_the_command_ends(cluster, crd):
     code, log = crd("apply")
-    assert code == 0 and f"Installed the CRD name={CRD} schema=1" in log, log
+    assert code == 0 and f"Installed the CRD name={CRD} schema={NOW}" in log, log
     cluster.apply(objects.route("first", 7000, [objects.service_upstream("game")], "default"))
     before = live(cluster)
     code, log = crd("apply")
@@ -101,15 +103,39 @@ def test_a_schema_goes_only_forward(cluster, crd, tmp_path):
     code, log = crd("apply", older)
     assert code == 0 and "allow" not in properties(live(cluster))["listener"]["properties"], log
     code, log = crd("apply")
-    assert code == 0 and f"Raised the CRD name={CRD} schema=1 from=0" in log, log
+    assert code == 0 and f"Raised the CRD name={CRD} schema={NOW} from=0" in log, log
     raised = live(cluster)
     assert "allow" in properties(raised)["listener"]["properties"]
 
     code, log = crd("apply", older)
-    assert code == 0 and f"since it is newer name={CRD} schema=1 ours=0" in log and len(log.splitlines()) == 1, log
+    assert code == 0 and f"since it is newer name={CRD} schema={NOW} ours=0" in log and len(log.splitlines()) == 1, log
     code, log = crd("delete", older)
     assert code == 0 and "since it is newer" in log, log
     assert live(cluster) == raised
+
+
+def test_a_controller_older_than_the_crd_refuses_what_it_does_not_know(cluster, crd, tmp_path):
+    """A filter that does nothing would be worse than none: only the routes that use the newer field wait."""
+    def newer(made):
+        properties(made)["listener"]["properties"]["allowedHours"] = {"type": "string"}
+    crd("apply", changed(tmp_path, int(NOW) + 1, newer))
+    routes = [objects.route(name, 7000 + number, [objects.service_upstream("game")], "default")
+              for number, name in enumerate(("plain", "newer"))]
+    routes[1]["spec"]["listener"]["allowedHours"] = "8-18"
+    cluster.apply(routes)
+    running = Controller(tmp_path, kubernetes(cluster.kubeconfig), namespace=cluster.namespace)
+
+    def verdict(name):
+        said = objects.condition(cluster.get("svdr", name, "default"), "Accepted")
+        return said if said.get("status") in ("True", "False") else None
+    try:
+        said = {name: until(f"a verdict on {name}", lambda name=name: verdict(name), timeout=60)
+                for name in ("plain", "newer")}
+        assert (said["plain"]["status"], said["newer"]["status"]) == ("True", "False"), said
+        assert said["newer"]["reason"] == "UnsupportedField", said
+        assert "spec.listener.allowedHours" in said["newer"]["message"], said
+    finally:
+        running.close()
 
 
 def test_what_kubectl_brought_is_left_alone_or_raised(cluster, crd, tmp_path):
@@ -121,7 +147,7 @@ def test_what_kubectl_brought_is_left_alone_or_raised(cluster, crd, tmp_path):
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(changed(tmp_path, None, without_allow)))
     cluster.kubectl("annotate", "crd", CRD, "stevedore.io/schema-")
     code, log = crd("apply")
-    assert code == 0 and "Raised the CRD" in log and schema(cluster) == "1", log
+    assert code == 0 and "Raised the CRD" in log and schema(cluster) == NOW, log
     assert live(cluster)["spec"] == before["spec"], "fields were taken over"
 
 

@@ -17,6 +17,11 @@ def definition():
     return yaml.safe_load(FILE.read_text())
 
 
+def schema_number():
+    """The annotation that rises with each change of the schema."""
+    return definition()["metadata"]["annotations"]["stevedore.io/schema"]
+
+
 def version():
     return definition()["spec"]["versions"][0]
 

@@ -70,6 +70,17 @@ def _spec():
                    "spec.listener.address", address)
 
 
+def _ranges():
+    message = "must be a network address and its prefix in canonical form"
+    for name in ("allow", "deny"):
+        for text, good in (("10.0.0.0/8", True), ("192.0.2.7/32", True), ("0.0.0.0/0", True), ("2001:db8::/32", True),
+                           ("::/0", True), ("10.1.2.3/8", False), ("192.0.2.1/31", False), ("2001:db8::1/64", False),
+                           ("2001:DB8::/32", False), ("2001:db8:0::/48", False)):
+            made = route({"listener": {"port": SAMPLE_PORT, name: ["198.51.100.0/24", text]}})
+            yield Case(f"{name} {text}", made) if good else Case(
+                f"{name} {text}", made, f"spec.listener.{name}[1]", message)
+
+
 def _sources():
     peers = [{"address": "10.0.0.1", "port": 7777}]
     service = {"name": "game", "port": "game"}
@@ -149,7 +160,7 @@ def _probes():
 
 
 def cases():
-    for table in (_spec, _conditions, _sources, _balance, _affinity, _probes):
+    for table in (_spec, _ranges, _conditions, _sources, _balance, _affinity, _probes):
         yield from table()
 
 

@@ -35,21 +35,17 @@ TEST(StevedoreRoute, ReadsListenerAndSession) {
   EXPECT_EQ(route.spec.session.max_reply_only_seconds, 3);
 }
 
-TEST(StevedoreRoute, WhatIsNotBuiltIsUnsupportedYetDecoded) {
-  const StevedoreRoute route = DecodeRoute(RouteText(R"("session":{"maxReplyRatio":3})"));
-  EXPECT_TRUE(route.findings.errors.empty());
-  ASSERT_EQ(route.findings.unsupported.size(), 1u);
-  EXPECT_EQ(route.findings.unsupported[0].path, "spec.session.maxReplyRatio");
-  EXPECT_EQ(route.spec.session.max_reply_ratio, 3);
-
-  const StevedoreRoute listener = DecodeRoute(
-      R"({"spec":{"listener":{"port":1,"allow":["10.0.0.0/8"],"deny":["::/0"],
+TEST(StevedoreRoute, ReadsLimitsOfClients) {
+  EXPECT_EQ(DecodeRoute(RouteText(R"("session":{"maxReplyRatio":3})")).spec.session.max_reply_ratio,
+            3);
+  const StevedoreRoute route = DecodeRoute(
+      R"({"spec":{"listener":{"port":1,"allow":["10.0.0.0/8"],"deny":["::/0","192.0.2.1/32"],
       "rateLimit":{"datagramsPerSecond":5,"burst":9}},"defaultUpstream":"a",
       "upstreams":[{"name":"a","serviceRef":{"name":"s","port":1}}]}})");
-  EXPECT_TRUE(listener.findings.errors.empty());
-  EXPECT_EQ(listener.findings.unsupported.size(), 3u);
-  EXPECT_EQ(listener.spec.listener.allow, std::vector<std::string>{"10.0.0.0/8"});
-  EXPECT_EQ(listener.spec.listener.rate_limit, (RateLimit{5, 9}));
+  EXPECT_EQ(FindingsText(route), "");
+  EXPECT_EQ(route.spec.listener.allow, std::vector<std::string>{"10.0.0.0/8"});
+  EXPECT_EQ(route.spec.listener.deny, (std::vector<std::string>{"::/0", "192.0.2.1/32"}));
+  EXPECT_EQ(route.spec.listener.rate_limit, (config::SourceRate{5, 9}));
 }
 
 TEST(StevedoreRoute, FindingsNameFieldAndReason) {
@@ -69,6 +65,10 @@ TEST(StevedoreRoute, FindingsNameFieldAndReason) {
       {R"({"spec":{"listener":{"port":"2614"}}})", "spec.listener.port: \"2614\": must be"},
       {R"({"spec":{"listener":{"port":1,"address":"0.0.0.0"}}})", "spec.listener.address"},
       {R"({"spec":{"listener":{"port":1,"allow":["x"]}}})", "spec.listener.allow[0]"},
+      {R"({"spec":{"listener":{"port":1,"allow":["10.1.2.3/8"]}}})",
+       "spec.listener.allow[0]: \"10.1.2.3/8\": must be a network address and its prefix in "
+       "canonical form: \"10.0.0.0/8\""},
+      {R"({"spec":{"listener":{"port":1,"allow":[8]}}})", "spec.listener.allow[0]: 8: must be"},
       {R"({"spec":{"listener":{"port":1,"deny":["::/0","::/0"]}}})",
        "spec.listener.deny[1]: duplicate"},
       {R"({"spec":{"listener":{"port":1,"rateLimit":{"datagramsPerSecond":1000000001}}}})",

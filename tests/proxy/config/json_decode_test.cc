@@ -17,7 +17,9 @@ TEST(Decode, ReadsEveryField) {
     "ownAddresses": ["203.0.113.5"],  // of the Service
     "listeners": [{"name": "l", "address": "10.0.0.1", "port": 2614, "maxDatagramBytes": 1500,
       "maxTries": 2, "session": {"idleTimeoutSeconds": 1, "embryonicTimeoutSeconds": 2,
-      "maxReplyOnlySeconds": 3, "maxSessions": 4, "maxSessionsPerSource": 5},
+      "maxReplyOnlySeconds": 3, "maxSessions": 4, "maxSessionsPerSource": 5,
+        "maxReplyRatio": 6}, "allow": ["10.0.0.0/8", "::/0"], "deny": ["10.1.0.0/16"],
+      "rateLimit": {"datagramsPerSecond": 7, "burst": 8},
       "rules": [{"name": "r", "upstream": "u", "match":
         [{"start": 4, "end": 6, "operator": "!&=", "value": "0x0001"}]}],
       "defaultUpstream": "u"}],
@@ -37,7 +39,10 @@ TEST(Decode, ReadsEveryField) {
   listener.port = 2614;
   listener.max_datagram_bytes = 1500;
   listener.max_tries = 2;
-  listener.session = {1, 2, 3, 4, 5};
+  listener.allow = {"10.0.0.0/8", "::/0"};
+  listener.deny = {"10.1.0.0/16"};
+  listener.rate_limit = SourceRate{7, 8};
+  listener.session = {1, 2, 3, 4, 5, 6};
   listener.rules = {{"r", {{4, 6, Operator::kNotSuperset, "0x0001"}}, "u"}};
   listener.default_upstream = "u";
   Upstream upstream;
@@ -95,15 +100,21 @@ TEST(Decode, RefusesOtherVersionsAndForms) {
   EXPECT_EQ(ErrorsOf(R"({"version": 1, "Server": {}})"), "line 1: Server: unknown field\n");
 }
 
-TEST(Decode, RefusesWhatIsNotBuiltYet) {
+TEST(Decode, ReadsLimitsOfClients) {
   EXPECT_EQ(ErrorsOf(R"({"version": 1,
-  "listeners": [{"name": "l", "port": 1, "allow": [],
-    "deny": [], "rateLimit": {}, "session": {"maxReplyRatio": 3}}]})"),
-            "line 3: listeners[0].session.maxReplyRatio: not supported by this version: leave it "
-            "out\n"
-            "line 2: listeners[0].allow: not supported by this version: leave it out\n"
-            "line 3: listeners[0].deny: not supported by this version: leave it out\n"
-            "line 3: listeners[0].rateLimit: not supported by this version: leave it out\n");
+  "listeners": [{"name": "l", "port": 1, "allow": "10.0.0.0/8",
+    "deny": [7], "rateLimit": {"burst": "5", "per": 1}, "session": {"maxReplyRatio": "3"}}]})"),
+            "line 2: listeners[0].allow: \"10.0.0.0/8\": must be a list\n"
+            "line 3: listeners[0].deny[0]: 7: must be text in double quotes\n"
+            "line 3: listeners[0].rateLimit.datagramsPerSecond: missing: must be set\n"
+            "line 3: listeners[0].rateLimit.burst: \"5\": must be a whole number\n"
+            "line 3: listeners[0].rateLimit.per: unknown field\n"
+            "line 3: listeners[0].session.maxReplyRatio: \"3\": must be a whole number\n");
+  const Decoded decoded = Decode(
+      R"({"version": 1, "listeners": [{"name": "l", "port": 1,
+          "rateLimit": {"datagramsPerSecond": 5}}]})");
+  EXPECT_TRUE(decoded.errors.empty());
+  EXPECT_EQ(decoded.config.listeners.at(0).rate_limit, (SourceRate{5, std::nullopt}));
 }
 
 TEST(Decode, ReportsEverythingAtOnceAndKeepsTheRest) {

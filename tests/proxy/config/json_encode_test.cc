@@ -50,8 +50,17 @@ class RandomConfig {
     return rule;
   }
   Listener MakeListener() {
-    Listener listener{Text(), Text(), Number(), Number(), Number(), {}, {}, Text()};
-    listener.session = {Number(), Number(), Number(), Number(), Number()};
+    Listener listener;
+    listener.name = Text();
+    listener.address = Text();
+    listener.port = Number();
+    listener.max_datagram_bytes = Number();
+    listener.max_tries = Number();
+    listener.default_upstream = Text();
+    Fill(listener.allow, [&] { return Text(); });
+    Fill(listener.deny, [&] { return Text(); });
+    if (Coin()) listener.rate_limit = SourceRate{Number(), Number()};
+    listener.session = {Number(), Number(), Number(), Number(), Number(), Number()};
     Fill(listener.rules, [&] { return MakeRule(); });
     return listener;
   }

@@ -95,22 +95,13 @@ TEST(Fields, ListsTheChoices) {
 TEST(Fields, ReportsMissingRepeatedAndUnknownFields) {
   std::int64_t port = 0;
   EXPECT_EQ(ErrorsOfReading("{\"prot\": 1,\n\"other\": 2, \"other\": 3, \"PORT\": 4}",
-                            [&](Fields& fields) {
-                              fields.Integer("port", port, Need::kRequired);
-                              fields.NotSupported("later");
-                            }),
+                            [&](Fields& fields) { fields.Integer("port", port, Need::kRequired); }),
             "line 2: at.other: given twice, first in line 2\n"
             "line 1: at.port: missing: must be set\n"
             "line 1: at.prot: unknown field: did you mean \"port\"?\n"
             "line 2: at.other: unknown field\n"
             "line 2: at.other: unknown field\n"
             "line 2: at.PORT: unknown field: did you mean \"port\"?\n");
-}
-
-TEST(Fields, RefusesWhatComesLater) {
-  EXPECT_EQ(
-      ErrorsOfReading(R"({"later": {}})", [](Fields& fields) { fields.NotSupported("later"); }),
-      "line 1: at.later: not supported by this version: leave it out\n");
 }
 
 TEST(Fields, ReportsANodeThatIsNoObjectOnce) {

@@ -79,6 +79,7 @@ TEST(ParseJson, SaysWhereAndWhatWasExpected) {
   EXPECT_THAT(ErrorOf("{\"a\": 1e999}"), HasSubstr("number overflow"));
   EXPECT_THAT(ErrorOf("{\n/* open"), HasSubstr("line 2: not valid JSON: invalid comment"));
   EXPECT_THAT(ErrorOf("{\"a\": \"\xff\"}"), HasSubstr("UTF-8"));
+  EXPECT_THAT(ErrorOf("{\"a\x7f\"b"), HasSubstr("last read: '\"a?\"b'"));
   EXPECT_EQ(ErrorOf(std::string_view("{}\n\0", 4)), "line 2: not valid JSON: a NUL byte");
 }
 

@@ -20,5 +20,10 @@ TEST(EffectiveAffinity, IsTheOneThatIsSet) {
   }
 }
 
+TEST(EffectiveBurst, IsOneSecondsWorthWhenUnset) {
+  EXPECT_EQ(EffectiveBurst({50, std::nullopt}), 50);
+  EXPECT_EQ(EffectiveBurst({50, 7}), 7);
+}
+
 }  // namespace
 }  // namespace stevedore::config

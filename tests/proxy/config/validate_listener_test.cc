@@ -46,30 +46,57 @@ TEST(CheckListener, KeepsEveryBound) {
 
 TEST(CheckListener, KeepsSessionBounds) {
   ExpectErrors({
-      {[](Listener& l) {
-         l.session = {1, 1, 1, 1, 0};
-       },
-       ""},
-      {[](Listener& l) {
-         l.session = {86400, 86400, 86400, 10000000, 10000000};
-       },
-       ""},
-      {[](Listener& l) {
-         l.session = {0, 0, 0, 0, -1};
-       },
+      {[](Listener& l) { l.session = {1, 1, 1, 1, 0, 0}; }, ""},
+      {[](Listener& l) { l.session = {86400, 86400, 86400, 10000000, 10000000, 1000}; }, ""},
+      {[](Listener& l) { l.session = {0, 0, 0, 0, -1, -1}; },
        "listeners[0].session.idleTimeoutSeconds: 0: must be 1 to 86400\n"
        "listeners[0].session.embryonicTimeoutSeconds: 0: must be 1 to 86400\n"
        "listeners[0].session.maxReplyOnlySeconds: 0: must be 1 to 86400\n"
        "listeners[0].session.maxSessions: 0: must be 1 to 10000000\n"
-       "listeners[0].session.maxSessionsPerSource: -1: must be 0 to 10000000\n"},
-      {[](Listener& l) {
-         l.session = {86401, 86401, 86401, 10000001, 10000001};
-       },
+       "listeners[0].session.maxSessionsPerSource: -1: must be 0 to 10000000\n"
+       "listeners[0].session.maxReplyRatio: -1: must be 0 to 1000\n"},
+      {[](Listener& l) { l.session = {86401, 86401, 86401, 10000001, 10000001, 1001}; },
        "listeners[0].session.idleTimeoutSeconds: 86401: must be 1 to 86400\n"
        "listeners[0].session.embryonicTimeoutSeconds: 86401: must be 1 to 86400\n"
        "listeners[0].session.maxReplyOnlySeconds: 86401: must be 1 to 86400\n"
        "listeners[0].session.maxSessions: 10000001: must be 1 to 10000000\n"
-       "listeners[0].session.maxSessionsPerSource: 10000001: must be 0 to 10000000\n"},
+       "listeners[0].session.maxSessionsPerSource: 10000001: must be 0 to 10000000\n"
+       "listeners[0].session.maxReplyRatio: 1001: must be 0 to 1000\n"},
+  });
+}
+
+TEST(CheckListener, ChecksLimitsOfClients) {
+  const auto ranges = [](int count) {
+    std::vector<std::string> made;
+    for (int i = 0; i < count; ++i) made.push_back("10.0." + std::to_string(i) + ".0/24");
+    return made;
+  };
+  ExpectErrors({
+      {[&](Listener& l) { l.allow = l.deny = ranges(64); }, ""},
+      {[&](Listener& l) { l.allow = ranges(65); },
+       "listeners[0].allow: 65 entries: must be at most 64\n"},
+      {[](Listener& l) {
+         l.allow = {"10.0.0.0"};
+         l.deny = {"::/0", "10.1.2.3/8", "::/0"};
+       },
+       "listeners[0].allow[0]: \"10.0.0.0\": must be an address range such as 10.0.0.0/8 or "
+       "2001:db8::/32\n"
+       "listeners[0].deny[1]: \"10.1.2.3/8\": must be a network address and its prefix in "
+       "canonical form: \"10.0.0.0/8\"\n"
+       "listeners[0].deny[2]: \"::/0\": is in the list above: must stand there once\n"},
+      {[](Listener& l) {
+         l.rate_limit = SourceRate{1, 1000000000};
+       },
+       ""},
+      {[](Listener& l) {
+         l.rate_limit = SourceRate{0, std::nullopt};
+       },
+       "listeners[0].rateLimit.datagramsPerSecond: 0: must be 1 to 1000000000\n"},
+      {[](Listener& l) {
+         l.rate_limit = SourceRate{1000000001, 0};
+       },
+       "listeners[0].rateLimit.datagramsPerSecond: 1000000001: must be 1 to 1000000000\n"
+       "listeners[0].rateLimit.burst: 0: must be 1 to 1000000000\n"},
   });
 }
 

@@ -53,6 +53,33 @@ TEST(Explain, TellsEachCompareUpToTheRuleThatHolds) {
   EXPECT_THAT(said, EndsWith("\nverdict: peer 10.0.0.1:5\n"));
 }
 
+TEST(Explain, TellsWhoIsLetInAndThatLimitsAreNotCounted) {
+  const auto say = [](const char* limits) {
+    const config::Loaded loaded = config::Load(
+        std::string(R"({"version": 1, "upstreams": [{"name": "u", "peers": [{"address": "10.0.0.2",
+          "port": 5}]}], "listeners": [{"name": "l", "port": 1, "defaultUpstream": "u", )") +
+        limits + "}]}");
+    EXPECT_TRUE(loaded.config);
+    const config::SocketAddress client{config::IpAddress::V4(0x0a000101), 4000};
+    return *Explain(*loaded.config, {1, {}, client});
+  };
+  EXPECT_THAT(say(R"("allow": ["10.0.0.0/8"], "deny": ["10.0.1.0/24"])"),
+              AllOf(HasSubstr("\naccess: refused, the client is in deny 10.0.1.0/24\n"),
+                    EndsWith("\nverdict: drop not_allowed\n")));
+  EXPECT_THAT(say(R"("allow": ["10.9.0.0/16", "::/0"])"),
+              AllOf(HasSubstr("\naccess: refused, the client is in no range of allow\n"),
+                    EndsWith("\nverdict: drop not_allowed\n")));
+  EXPECT_THAT(say(R"("allow": ["10.9.0.0/16", "10.0.0.0/8"])"),
+              AllOf(HasSubstr("\naccess: let in, the client is in allow 10.0.0.0/8\n"),
+                    EndsWith("\nverdict: peer 10.0.0.2:5\n")));
+  EXPECT_THAT(say(R"("deny": ["10.9.0.0/16"])"),
+              HasSubstr("\naccess: let in, the client is in no range of deny\n"));
+  EXPECT_THAT(say(R"("rateLimit": {"datagramsPerSecond": 9})"),
+              AllOf(HasSubstr("\nrate limit: 9 datagrams/s, burst 9 from each client address; not "
+                              "counted here, taken as kept\n"),
+                    Not(HasSubstr("access:")), EndsWith("\nverdict: peer 10.0.0.2:5\n")));
+}
+
 TEST(Explain, TellsTurns) {
   const std::string said = Say(7000, {0, 0, 0, 0, 0, 2});
   EXPECT_THAT(said, HasSubstr("  turn 2: "));

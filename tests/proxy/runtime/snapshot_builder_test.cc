@@ -60,6 +60,26 @@ class SnapshotBuilderTest : public testing::Test {
   SnapshotBuilder builder_{registry_};
 };
 
+TEST_F(SnapshotBuilderTest, CompilesLimitsOfClients) {
+  config_.listeners[0].allow = {"10.0.0.0/8"};
+  config_.listeners[0].deny = {"10.9.0.0/16"};
+  config_.listeners[0].session.max_reply_ratio = 3;
+  config_.listeners[1].rate_limit = config::SourceRate{3, 6};
+  const auto s = Build();
+  const ListenerEntry& one = s->listeners[0];
+  ASSERT_TRUE(one.guarded && one.access);
+  EXPECT_TRUE(one.access->Allows(*config::IpAddress::Parse("10.8.0.1")));
+  EXPECT_FALSE(one.access->Allows(*config::IpAddress::Parse("10.9.0.1")));
+  EXPECT_EQ(one.rate.interval, 0);
+  EXPECT_EQ(one.session.max_reply_ratio, 3u);
+  const ListenerEntry& two = s->listeners[1];
+  EXPECT_TRUE(two.guarded);
+  EXPECT_EQ(two.access, nullptr);
+  EXPECT_EQ(two.rate.interval, 333'333'334) << "rounded up: never more than asked for";
+  EXPECT_EQ(two.rate.depth, 6 * two.rate.interval);
+  EXPECT_EQ(two.session.max_reply_ratio, 0u);
+}
+
 TEST_F(SnapshotBuilderTest, CompilesListenersUpstreamsAndPeers) {
   config_.own_addresses = {"192.0.2.9", "192.0.2.1"};
   local_ = {*config::IpAddress::Parse("10.9.9.9"), *config::IpAddress::Parse("10.1.1.1")};
@@ -79,6 +99,9 @@ TEST_F(SnapshotBuilderTest, CompilesListenersUpstreamsAndPeers) {
   EXPECT_EQ(one.session.max_reply_only, 20u);
   EXPECT_EQ(one.session.max_sessions, 4u) << "ceil(10 / 3)";
   EXPECT_EQ(one.session.max_per_source, 2u) << "ceil(4 / 3)";
+  EXPECT_FALSE(one.guarded);
+  EXPECT_EQ(one.access, nullptr);
+  EXPECT_EQ(one.rate.interval, 0);
   EXPECT_FALSE(one.wildcard);
   EXPECT_EQ(one.default_upstream, UpstreamIndex{0});
   ASSERT_EQ(one.rules.size(), 2u);
@@ -90,6 +113,10 @@ TEST_F(SnapshotBuilderTest, CompilesListenersUpstreamsAndPeers) {
   EXPECT_FALSE(s->listeners[1].default_upstream);
   EXPECT_TRUE(s->listener_ports.test(2001) && s->listener_ports.test(2002));
   EXPECT_EQ(s->listener_ports.count(), 2u);
+  EXPECT_TRUE(s->taken_ports.test(2001) && s->taken_ports.test(7000));
+  EXPECT_EQ(s->taken_ports.count(), 3u);
+  EXPECT_EQ(s->peer_addresses.size(), 3u);
+  EXPECT_TRUE(std::is_sorted(s->peer_addresses.begin(), s->peer_addresses.end()));
   EXPECT_TRUE(std::is_sorted(s->own_addresses.begin(), s->own_addresses.end()));
   EXPECT_TRUE(std::is_sorted(s->local_addresses.begin(), s->local_addresses.end()));
   EXPECT_EQ(s->upstreams[0].affinity, config::Affinity::kFlow);

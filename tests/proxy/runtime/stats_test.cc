@@ -14,10 +14,11 @@ TEST(Stats, DropsCountUnderTheirName) {
   for (std::size_t i = 0; i < kUpDropNames.size(); ++i) counters.Drop(static_cast<UpDrop>(i));
   counters.Drop(DownDrop::kSendError);
   for (const Counter& drops : counters.up_drops) EXPECT_EQ(drops.Get(), 1u);
-  EXPECT_EQ(counters.down_drops[3].Get(), 1u);
+  EXPECT_EQ(counters.down_drops.back().Get(), 1u);
   EXPECT_STREQ(kUpDropNames[static_cast<std::size_t>(UpDrop::kNoPeer)], "no_peer");
   EXPECT_STREQ(kUpDropNames[static_cast<std::size_t>(UpDrop::kSendError)], "send_error");
   EXPECT_STREQ(kDownDropNames[static_cast<std::size_t>(DownDrop::kUnknownReply)], "unknown_reply");
+  EXPECT_STREQ(kDownDropNames[static_cast<std::size_t>(DownDrop::kSendError)], "send_error");
   EXPECT_STREQ(kSessionEndNames[static_cast<std::size_t>(SessionEnd::kRemoved)], "removed");
   const std::set<std::string> distinct(kUpDropNames.begin(), kUpDropNames.end());
   EXPECT_EQ(distinct.size(), kUpDropNames.size());

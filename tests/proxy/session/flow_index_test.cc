@@ -49,8 +49,8 @@ TEST(FlowIndex, AgreesWithAModelUnderCrowding) {
     const Key key{random() % kSessions, random() % 2 == 0 ? EntryKind::kSession : EntryKind::kFlow};
     const auto found = model.find(key);
     if (found == model.end()) {
-      const std::uint64_t hash =
-          (random() % 3 == 0 ? 120 + random() % 8 : random()) | std::uint64_t{random()} << 32;
+      const std::uint64_t hash = (random() % 3 == 0 ? 0xfffffff8u + random() % 8 : random()) |
+                                 std::uint64_t{random()} << 32;
       index.Insert(hash, key.second, key.first);
       model[key] = hash;
     } else {

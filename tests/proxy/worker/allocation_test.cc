@@ -67,6 +67,10 @@ TEST(Allocations, NoneInSteadyState) {
   config.upstreams[0].hash_key = {config::KeySource::kPayload, 0, 4};
   config.upstreams[0].affinity = config::Affinity::kKey;
   config.listeners = {MakeListener("l", "0.0.0.0", "deny")};
+  config.listeners[0].allow = {"127.0.0.0/8"};
+  config.listeners[0].deny = {"127.9.0.0/16", "::/0"};
+  config.listeners[0].rate_limit = config::SourceRate{1'000'000'000, std::nullopt};
+  config.listeners[0].session.max_reply_ratio = 1000;
   config.listeners[0].rules = {{"r", {{0, 2, config::Operator::kEqual, "0x7878"}}, "u"}};
   Rig rig;
   rig.Load(config);

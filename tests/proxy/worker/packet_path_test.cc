@@ -206,6 +206,26 @@ TEST_F(PacketPathTest, EveryDropHasItsReason) {
       << "drops make no sessions, and both upstreams chose one peer";
 }
 
+TEST_F(PacketPathTest, ClientsAreLetInOrNot) {
+  config_.listeners[0].deny = {"127.0.0.2/32"};
+  config_.listeners[0].rate_limit = config::SourceRate{1, 3};
+  Rig rig;
+  rig.Load(config_);
+  const UniqueFd refused = BoundSocket(At("127.0.0.2:0"));
+  const UniqueFd other = BoundSocket(At("127.0.0.3:0"));
+  for (int i = 0; i < 5; ++i) {
+    Send(client_);
+    Send(refused);
+  }
+  Send(other);
+  EXPECT_TRUE(rig.Conserves(11));
+  EXPECT_EQ(rig.Dropped("l", UpDrop::kNotAllowed), 5u);
+  EXPECT_EQ(rig.Sum("l", [](const auto& c) { return c.sessions_created.Get(); }), 2u);
+  // The test may have taken a second or more over it.
+  EXPECT_GE(rig.Dropped("l", UpDrop::kRateLimited), 1u);
+  EXPECT_LE(rig.Dropped("l", UpDrop::kRateLimited), 2u);
+}
+
 TEST_F(PacketPathTest, SessionLimits) {
   config_.listeners[0].session.max_sessions = 2;
   config_.listeners[0].session.max_sessions_per_source = 1;

@@ -59,6 +59,29 @@ TEST_F(ReplyPathTest, TooLongRepliesAreDropped) {
   EXPECT_EQ(rig.Dropped("l", DownDrop::kTruncated), 1u);
 }
 
+TEST_F(ReplyPathTest, RepliesAreBoundedUntilTheClientHasAnswered) {
+  config_.listeners[0].session.max_reply_ratio = 2;
+  Rig rig;
+  rig.Load(config_);
+  ASSERT_TRUE(SendTo(client_.get(), to_, std::string(100, 'q')));
+  const auto request = ReceiveFrom(peer_.get());
+  ASSERT_TRUE(request);
+  for (int i = 0; i < 20; ++i)
+    ASSERT_TRUE(SendTo(peer_.get(), request->source, std::string(100, 'r')));
+  ASSERT_TRUE(Eventually([&] { return rig.Dropped("l", DownDrop::kReplyLimit) == 3; }))
+      << "100 * 2 + 1500 bytes are 17 replies";
+  for (int i = 0; i < 17; ++i) ASSERT_TRUE(ReceiveFrom(client_.get()));
+  EXPECT_FALSE(ReceiveFrom(client_.get(), 0));
+  ASSERT_TRUE(SendTo(client_.get(), to_, "an answer"));
+  ASSERT_TRUE(ReceiveFrom(peer_.get()));
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(SendTo(peer_.get(), request->source, std::string(100, 's')));
+    ASSERT_TRUE(ReceiveFrom(client_.get()));
+  }
+  EXPECT_TRUE(rig.Conserves(2));
+  EXPECT_EQ(rig.Dropped("l", DownDrop::kReplyLimit), 3u);
+}
+
 TEST_F(ReplyPathTest, AnotherPortOfThePeerIsAStranger) {
   Rig rig;
   rig.Load(config_);

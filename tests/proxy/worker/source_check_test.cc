@@ -20,6 +20,10 @@ class SourceCheckTest : public testing::Test {
     snapshot_.own_addresses = {Ip("203.0.113.5")};
     std::sort(snapshot_.local_addresses.begin(), snapshot_.local_addresses.end());
     own_->Add(40000);
+    AddPeer("10.0.3.7:7000");
+    AddPeer("[2001:db8::7]:7000");
+    AddPeer("10.0.3.7:2001");
+    std::sort(snapshot_.peer_addresses.begin(), snapshot_.peer_addresses.end());
   }
   static IpAddress Ip(const char* text) { return *IpAddress::Parse(text); }
   void AddListener(const char* address) {
@@ -27,7 +31,12 @@ class SourceCheckTest : public testing::Test {
     entry.address = *SocketAddress::Parse(address);
     entry.wildcard = entry.address.ip.is_unspecified();
     snapshot_.listener_ports.set(entry.address.port);
+    snapshot_.taken_ports.set(entry.address.port);
     snapshot_.listeners.push_back(std::move(entry));
+  }
+  void AddPeer(const char* address) {
+    snapshot_.peer_addresses.push_back(*SocketAddress::Parse(address));
+    snapshot_.taken_ports.set(snapshot_.peer_addresses.back().port);
   }
   bool Bad(const char* source, const char* local = "::") const {
     return IsBadSource(*SocketAddress::Parse(source), Ip(local), snapshot_, *own_);
@@ -66,6 +75,13 @@ TEST_F(SourceCheckTest, Table) {
       {"198.51.100.9:40000", true, "198.51.100.9"},
       {"198.51.100.1:40000", false},
       {"10.0.0.1:40001", false},
+      // A peer, by address and port: the address alone may be a client.
+      {"10.0.3.7:7000", true},
+      {"[2001:db8::7]:7000", true},
+      {"10.0.3.7:2001", true},
+      {"10.0.3.7:7001", false},
+      {"10.0.3.7:40000", false},
+      {"198.51.100.1:7000", false},
       // The published Service.
       {"203.0.113.5:2001", true},
       {"203.0.113.5:2002", true},
