@@ -9,13 +9,13 @@
 #include <filesystem>
 #include <utility>
 
-#include "proxy/base/file.h"
 #include "proxy/base/log.h"
 
 namespace stevedore::publish {
 namespace {
 
 constexpr std::size_t kMaxStatusBytes = 16u << 20;
+constexpr int kLookMilliseconds = 2000;  // for a directory that was replaced: no event tells
 
 std::string DirectoryOf(const std::string& path) {
   const std::string directory = std::filesystem::path(path).parent_path().string();
@@ -29,6 +29,7 @@ AckReader::AckReader(std::string path, const Clock& clock, DirectoryWatch watch,
     : path_(std::move(path)),
       clock_(clock),
       watch_(std::move(watch)),
+      watched_(IdentifyFile(DirectoryOf(path_))),
       stop_(std::move(stop)),
       changed_(std::move(changed)) {}
 
@@ -53,12 +54,25 @@ AckReader::~AckReader() {
 
 void AckReader::Run() {
   const std::string name = std::filesystem::path(path_).filename().string();
-  pollfd fds[] = {{watch_.fd(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
   for (;;) {
-    if (::poll(fds, 2, -1) < 0 && errno != EINTR) return;
+    pollfd fds[] = {{watch_.fd(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
+    const int ready = ::poll(fds, 2, kLookMilliseconds);
+    if (ready < 0 && errno != EINTR) return;
     if ((fds[1].revents & POLLIN) != 0) return;
-    if (watch_.Drain(name) && Read()) changed_();
+    const bool replaced = ready == 0 && Rewatch();
+    if ((watch_.Drain(name) || replaced) && Read()) changed_();
   }
+}
+
+bool AckReader::Rewatch() {
+  const auto now = IdentifyFile(DirectoryOf(path_));
+  if (!now || (watched_ && now->device == watched_->device && now->inode == watched_->inode))
+    return false;
+  auto watch = DirectoryWatch::Open(DirectoryOf(path_));
+  if (!watch) return false;
+  watch_ = std::move(*watch);
+  watched_ = now;
+  return true;
 }
 
 bool AckReader::Read() {

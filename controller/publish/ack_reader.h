@@ -6,11 +6,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "proxy/base/clock.h"
 #include "proxy/base/directory_watch.h"
+#include "proxy/base/file.h"
 #include "proxy/base/result.h"
 #include "proxy/base/unique_fd.h"
 #include "proxy/config/status.h"
@@ -28,7 +30,8 @@ struct Ack {
 // for an answer that differs in more than its time. Lifetime: the clock outlives it.
 class AckReader {
  public:
-  // Watches the directory of `path` (--proxy-status); the file itself may come later.
+  // Watches the directory of `path` (--proxy-status); the file itself may come later, and so may
+  // another directory of that name.
   static Result<std::unique_ptr<AckReader>> Start(const std::string& path, const Clock& clock,
                                                   std::function<void()> changed);
   ~AckReader();
@@ -41,12 +44,14 @@ class AckReader {
   AckReader(std::string path, const Clock& clock, DirectoryWatch watch, UniqueFd stop,
             std::function<void()> changed);
   void Run();
-  bool Read();  // true for another answer
+  bool Read();     // true for another answer
+  bool Rewatch();  // true when the directory is another one than before
 
   const std::string path_;
   const Clock& clock_;
   DirectoryWatch watch_;
-  UniqueFd stop_;  // eventfd: readable when the thread has to end
+  std::optional<FileIdentity> watched_;  // the directory behind watch_
+  UniqueFd stop_;                        // eventfd: readable when the thread has to end
   const std::function<void()> changed_;
   std::string text_;  // as last read
   mutable std::mutex mutex_;

@@ -1,10 +1,12 @@
 #include "controller/source/yaml_json.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 
 namespace stevedore::source {
@@ -90,13 +92,46 @@ nlohmann::json Convert(const YAML::Node& node, int& budget) {
   return object;
 }
 
+// yaml-cpp 0.7 takes no step at a token that begins no document, such as a comma outside of a list,
+// and finds an empty one there, over and over: LoadAll() would fill the memory with them.
+class Progress final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == position_) throw YamlProblem(mark, "not YAML: nothing can begin here");
+    position_ = mark.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  int position_ = -1;
+};
+
+std::vector<YAML::Node> Load(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Progress progress;
+  while (parser.HandleNextDocument(progress)) {
+  }
+  return YAML::LoadAll(text);
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> YamlToJson(std::string_view text) {
   try {
     std::vector<std::string> documents;
     int budget = kMaxValues;
-    for (const YAML::Node& node : YAML::LoadAll(std::string(text)))
+    for (const YAML::Node& node : Load(std::string(text)))
       if (!node.IsNull())
         documents.push_back(
             Convert(node, budget).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));

@@ -22,6 +22,10 @@ Error Failed(const char* step, const std::string& path) {
   return {code, std::string(step) + " " + path + ": " + std::strerror(saved)};
 }
 
+Error TooLong(const std::string& path, std::size_t max_bytes) {
+  return {Errc::kInvalid, path + ": longer than " + std::to_string(max_bytes) + " bytes"};
+}
+
 bool WriteAll(int fd, std::string_view content) {
   while (!content.empty()) {
     const ssize_t n = ::write(fd, content.data(), content.size());
@@ -35,8 +39,17 @@ bool WriteAll(int fd, std::string_view content) {
 }  // namespace
 
 Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A pipe would hold up who opens it. Under /dev somebody names one on purpose: /dev/stdin.
+  const bool device = path.starts_with("/dev/");
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | (device ? 0 : O_NONBLOCK)));
   if (!fd) return Failed("open", path);
+  struct stat info {};
+  if (!device && ::fstat(fd.get(), &info) == 0) {
+    if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+      return Error{Errc::kInvalid, path + ": not a regular file"};
+    if (S_ISREG(info.st_mode) && static_cast<std::uint64_t>(info.st_size) > max_bytes)
+      return TooLong(path, max_bytes);
+  }
   std::string content;
   char chunk[16384];
   for (;;) {
@@ -45,15 +58,15 @@ Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {
     if (n < 0) return Failed("read", path);
     if (n == 0) return content;
     content.append(chunk, static_cast<std::size_t>(n));
-    if (content.size() > max_bytes)
-      return Error{Errc::kInvalid, path + ": longer than " + std::to_string(max_bytes) + " bytes"};
+    if (content.size() > max_bytes) return TooLong(path, max_bytes);
   }
 }
 
 Result<> WriteFileAtomically(const std::string& path, std::string_view content) {
   const std::string temporary = path + ".tmp";
+  ::unlink(temporary.c_str());  // of a writer that was killed, perhaps as another user
   {
-    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!fd) return Failed("create", temporary);
     const bool written = WriteAll(fd.get(), content) && ::fsync(fd.get()) == 0;
     if (!written) {

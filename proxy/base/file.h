@@ -14,12 +14,13 @@
 
 namespace stevedore {
 
-// The content of `path`. kNotFound when there is none, kInvalid when it is longer than `max_bytes`.
+// The content of `path`. kNotFound when there is none, kInvalid when it is longer than `max_bytes`
+// or neither file nor link to one: a pipe or device is read only where it is named below /dev.
 Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes = 64u << 20);
 
 // Replaces `path` by `content`: temporary file beside it, fsync, rename(2), fsync of the directory.
 // A crash at any point leaves the old or the new content. Errors carry the step and errno; the
-// temporary file is removed.
+// temporary file is removed, and one that a killed writer left is replaced.
 Result<> WriteFileAtomically(const std::string& path, std::string_view content);
 
 // What tells, without reading, that a path leads to another file than before, or that the file was

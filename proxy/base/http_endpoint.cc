@@ -1,5 +1,6 @@
 #include "proxy/base/http_endpoint.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -8,7 +9,10 @@
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace stevedore {
 namespace {
@@ -19,8 +23,13 @@ namespace http = beast::http;
 using asio::ip::tcp;
 
 constexpr std::size_t kMaxConnections = 64;
+constexpr int kMaxWaiting = 1024;  // in the kernel, for a place
 constexpr std::uint32_t kMaxHeaderBytes = 8192;
+constexpr std::size_t kMaxReplyBytes = 32 << 20;  // of all replies on their way
 constexpr std::chrono::seconds kTimeout{10};
+// The least time that a connection has before another may take its place: enough for a request that
+// is sent at once, so short that a thousand idlers in front of a probe do not use up its second.
+constexpr std::chrono::milliseconds kGrace{20};
 
 // For the pages among the replies: nothing from elsewhere, nothing inline, nobody's frame.
 constexpr const char* kPolicy =
@@ -55,18 +64,41 @@ http::response<http::string_body> Answer(const Handlers& handlers,
   return response;
 }
 
+class Connection;
+
+// The connections of an endpoint, and who leaves when there are too many, or too many bytes: of
+// those that wait for a request, or else of those that read their reply, the longest at it. So
+// idlers and slow readers cost each other their places, and a scrape, over in milliseconds, keeps
+// its own. Thread: the endpoint's alone.
+class OpenConnections {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  void Add(Connection& connection) { all_.insert(&connection); }
+  void Remove(Connection& connection) { all_.erase(&connection); }
+  // Makes room for one more, or says how long to wait before asking again: more than 0.
+  std::chrono::steady_clock::duration MakeRoom(Time now);
+  // Closes others until their replies and `writer`'s have no more than kMaxReplyBytes together.
+  void LimitReplies(const Connection& writer);
+
+ private:
+  std::set<Connection*> all_;
+};
+
 // One connection; lives as long as an operation of it is under way.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(tcp::socket socket, const Handlers& handlers, std::size_t& open)
+  Connection(tcp::socket socket, const Handlers& handlers, OpenConnections& open)
       : stream_(std::move(socket)), handlers_(handlers), open_(open) {
-    ++open_;
+    open_.Add(*this);
   }
-  ~Connection() { --open_; }
+  ~Connection() { open_.Remove(*this); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   void Read() {
+    reply_bytes_ = 0;
+    since_ = std::chrono::steady_clock::now();
     parser_.emplace();
     parser_->header_limit(kMaxHeaderBytes);
     parser_->body_limit(0);
@@ -76,14 +108,26 @@ class Connection : public std::enable_shared_from_this<Connection> {
                        if (!error) self->Write();
                      });
   }
+  // Its operation ends with an error, and with that the connection.
+  void Close() {
+    open_.Remove(*this);
+    stream_.close();
+  }
+  // Of the reply on its way; 0 while it waits for a request.
+  std::size_t reply_bytes() const { return reply_bytes_; }
+  OpenConnections::Time since() const { return since_; }
 
  private:
   void Write() {
     response_ = Answer(handlers_, parser_->get());
+    reply_bytes_ = std::max<std::size_t>(response_.body().size(), 1);
+    since_ = std::chrono::steady_clock::now();
+    open_.LimitReplies(*this);
     stream_.expires_after(kTimeout);
     http::async_write(stream_, response_,
                       [self = shared_from_this()](beast::error_code error, std::size_t) {
-                        if (!error && self->response_.keep_alive()) self->Read();
+                        self->response_ = {};
+                        if (!error && self->parser_->get().keep_alive()) self->Read();
                       });
   }
 
@@ -92,8 +136,41 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<http::request_parser<http::empty_body>> parser_;
   http::response<http::string_body> response_;
   const Handlers& handlers_;
-  std::size_t& open_;
+  OpenConnections& open_;
+  std::size_t reply_bytes_ = 0;
+  OpenConnections::Time since_;
 };
+
+std::chrono::steady_clock::duration OpenConnections::MakeRoom(Time now) {
+  if (all_.size() < kMaxConnections) return {};
+  Connection* const leaves =
+      *std::min_element(all_.begin(), all_.end(), [](const Connection* a, const Connection* b) {
+        return std::pair(a->reply_bytes() > 0, a->since()) <
+               std::pair(b->reply_bytes() > 0, b->since());
+      });
+  const auto age = now - leaves->since();
+  if (age < kGrace) return kGrace - age;
+  leaves->Close();
+  return {};
+}
+
+void OpenConnections::LimitReplies(const Connection& writer) {
+  std::vector<Connection*> others;
+  std::size_t bytes = writer.reply_bytes();
+  for (Connection* connection : all_) {
+    if (connection == &writer || connection->reply_bytes() == 0) continue;
+    bytes += connection->reply_bytes();
+    others.push_back(connection);
+  }
+  if (bytes <= kMaxReplyBytes) return;
+  std::sort(others.begin(), others.end(),
+            [](const Connection* a, const Connection* b) { return a->since() < b->since(); });
+  for (Connection* connection : others) {
+    if (bytes <= kMaxReplyBytes) return;
+    bytes -= connection->reply_bytes();
+    connection->Close();
+  }
+}
 
 Result<tcp::endpoint> ParseAddress(const std::string& address) {
   const Error wrong{Errc::kInvalid,
@@ -120,7 +197,7 @@ beast::error_code Listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint)
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false), error);
   if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(static_cast<int>(kMaxConnections), error);
+  if (!error) acceptor.listen(kMaxWaiting, error);
   return error;
 }
 
@@ -133,10 +210,20 @@ struct HttpEndpoint::Impl {
     acceptor.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
       if (error) return AcceptLater();
-      if (open < kMaxConnections)
-        std::make_shared<Connection>(std::move(socket), handlers, open)->Read();
-      Accept();
+      Admit(std::move(socket));
     });
+  }
+  // The next one is accepted when this one has its place.
+  void Admit(tcp::socket socket) {
+    if (const auto wait = open.MakeRoom(std::chrono::steady_clock::now()); wait.count() > 0) {
+      retry.expires_after(wait);
+      retry.async_wait([this, kept = std::move(socket)](beast::error_code error) mutable {
+        if (!error) Admit(std::move(kept));
+      });
+      return;
+    }
+    std::make_shared<Connection>(std::move(socket), handlers, open)->Read();
+    Accept();
   }
   // Without descriptors the connection stays queued: to ask again at once would spin.
   void AcceptLater() {
@@ -146,11 +233,11 @@ struct HttpEndpoint::Impl {
     });
   }
 
+  OpenConnections open;  // before the context: connections that end with it leave this
   asio::io_context context{1};
   tcp::acceptor acceptor;
   asio::steady_timer retry{context};
   Handlers handlers;
-  std::size_t open = 0;  // touched on the endpoint's thread alone
   std::thread thread;
 };
 

@@ -21,7 +21,8 @@ struct HttpReply {
 
 // Thread: handlers run on the endpoint's own thread and must be safe there; everything else on one
 // owner. Lifetime: the destructor stops the thread; what the handlers refer to must outlive it.
-// Limits: 64 connections, 8 KiB of header, no body, 10 s for a request; what exceeds one is closed.
+// Limits: 8 KiB of header, no body, 10 s for a request, 10 s for its reply; what exceeds one is
+// closed. 64 connections, and 32 MiB of replies on their way: the longest at it leave for new ones.
 class HttpEndpoint {
  public:
   // Gets the query string (after '?', may be empty).

@@ -1,4 +1,6 @@
-// Logging set-up: one line per event on stderr, text or JSON, "Message key=value ...".
+// Logging set-up: one line per event on stderr, text or JSON, "Message key=value ...". Nobody waits
+// for who reads it: lines that a full pipe does not take are dropped, and the next one says how
+// many.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -70,6 +70,8 @@ class ControlLoop {
   void Publish();
   // Tries the listeners that are not bound and due; true when there is news of one.
   bool BindListeners();
+  // Once for a process.
+  void WarnOfSmallBuffer(int granted);
   void TakeSignals();
   void EverySecond(Nanos now);
   void RefreshAddresses();
@@ -86,6 +88,7 @@ class ControlLoop {
   runtime::SnapshotBuilder builder_;
   runtime::SnapshotHolder holder_;
   ListenerBinder binder_;
+  bool warned_of_buffer_ = false;
   ConfigLoader loader_;
   ConfigWatcher watcher_;
   report::TrafficBook book_;

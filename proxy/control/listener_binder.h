@@ -28,8 +28,8 @@ class ListenerBinder {
   explicit ListenerBinder(runtime::Registry& registry) noexcept : registry_(registry) {}
 
   // Opens the sockets of every listener of `config` that has none and whose time has come; a
-  // failure is written to its record and touches no other listener. REQUIRES: the config is
-  // registered (SnapshotBuilder::Register).
+  // failure is written to its record and touches no other listener. Listeners together take half
+  // of the descriptors at most. REQUIRES: the config is registered (SnapshotBuilder::Register).
   std::vector<Event> Bind(const config::ValidConfig& config, Nanos now);
   // When Bind() is to be called again; nothing when all are bound.
   std::optional<Nanos> next_retry() const noexcept;

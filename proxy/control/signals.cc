@@ -11,7 +11,8 @@
 namespace stevedore::control {
 
 Result<Signals> Signals::Open() {
-  std::signal(SIGPIPE, SIG_IGN);
+  // Not ours, and not worth the end of a proxy.
+  for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
   sigset_t set;
   ::sigemptyset(&set);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, number);

@@ -13,7 +13,8 @@ namespace stevedore::control {
 class Signals {
  public:
   // Blocks SIGTERM, SIGINT and SIGHUP in the calling thread, and so in all that it starts later,
-  // and opens a descriptor that tells of them. Ignores SIGPIPE.
+  // and opens a descriptor that tells of them. Ignores SIGPIPE, SIGUSR1 and
+  // SIGUSR2.
   static Result<Signals> Open();
 
   // Readable when a signal came.

@@ -3,6 +3,7 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +15,8 @@ namespace {
 #ifndef IP_PMTUDISC_OMIT
 constexpr int IP_PMTUDISC_OMIT = 5;  // linux/in.h; absent from glibc's header
 #endif
+
+constexpr rlim_t kSmallLimit = rlim_t{2} * kKeptFromPool;
 
 bool Set(int fd, int level, int name, int value) noexcept {
   return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
@@ -55,14 +58,25 @@ void Coalesce(int fd) noexcept { Set(fd, SOL_UDP, UDP_GRO, 1); }
 
 int FamilyOf(const IpAddress& ip) noexcept { return ip.is_v4() ? AF_INET : AF_INET6; }
 
-Result<UniqueFd> Open(int family) {
+// `kept`: descriptors below the limit that are left free; fewer in proportion where it is small.
+Result<UniqueFd> Open(int family, rlim_t kept) {
   UniqueFd fd(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Failed("socket");
-  return fd;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < kSmallLimit) kept = limit.rlim_cur * kept / kSmallLimit;
+  // The kernel gives the lowest free number: a high one says that as many are taken.
+  if (static_cast<rlim_t>(fd.get()) < limit.rlim_cur - kept) return fd;
+  fd.reset();
+  errno = EMFILE;
+  Error error = Failed("socket");
+  error.detail += " (of " + std::to_string(limit.rlim_cur) + ", " + std::to_string(kept) +
+                  " are kept for files and connections)";
+  return error;
 }
 
 Result<UniqueFd> OpenListener(const SocketAddress& address, int family, bool first) {
-  auto fd = Open(family);
+  auto fd = Open(family, kKeptDescriptors);
   if (!fd) return fd;
   const bool everything = family == AF_INET6 && address.ip.is_unspecified();
   if (family == AF_INET6) Set(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, everything ? 0 : 1);
@@ -108,7 +122,7 @@ Result<std::vector<UniqueFd>> OpenListenerGroup(const SocketAddress& address, un
 
 Result<UniqueFd> OpenPoolSocket(bool v4) {
   const int family = v4 ? AF_INET : AF_INET6;
-  auto fd = Open(family);
+  auto fd = Open(family, kKeptFromPool);
   if (!fd) return fd;
   if (!v4) Set(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   Set(fd->get(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, 1);
@@ -127,7 +141,7 @@ Result<UniqueFd> OpenPoolSocket(bool v4) {
 
 Result<UniqueFd> OpenConnected(const SocketAddress& peer) {
   const int family = FamilyOf(peer.ip);
-  auto fd = Open(family);
+  auto fd = Open(family, kKeptDescriptors);
   if (!fd) return fd;
   Set(fd->get(), family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
       family == AF_INET ? IP_RECVERR : IPV6_RECVERR, 1);

@@ -27,6 +27,12 @@ inline constexpr int kBufferBytes = 4 << 20;
 // path holds is late.
 inline constexpr int kPoolSendBytes = 212'992;
 
+// Descriptors below RLIMIT_NOFILE that no socket of this file takes, and none of the pool: the
+// config, the status file and connections of the HTTP endpoint need some whatever happens, and so
+// do listeners that come. Where the limit is below 512: a quarter of it, and half of it.
+inline constexpr unsigned kKeptDescriptors = 128;
+inline constexpr unsigned kKeptFromPool = 256;
+
 // One listening socket per worker on `address`, all in one SO_REUSEPORT group. The first binds
 // without SO_REUSEPORT, so that a port held by anybody else is kConflict and not a silent half.
 // "::" takes both families, or IPv4 alone on a machine without IPv6. Non-blocking; wildcard binds

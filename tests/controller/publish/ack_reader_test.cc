@@ -48,7 +48,7 @@ class AckReaderTest : public testing::Test {
   }
 
   kube::TempDir directory_;
-  const std::string path_ = directory_.path() + "/status.json";
+  std::string path_ = directory_.path() + "/status.json";
   SharedClock clock_;
   const Nanos start_ = clock_.Now();
   std::mutex mutex_;
@@ -116,6 +116,21 @@ TEST_F(AckReaderTest, IgnoresOtherFilesOfTheDirectory) {
   directory_.Write("other.json", Text("x"));
   ASSERT_TRUE(WriteFileAtomically(path_, Text("a")));
   EXPECT_TRUE(WaitUntil([this] { return Digest() == "a"; }));
+}
+
+TEST_F(AckReaderTest, FollowsADirectoryThatWasReplaced) {
+  directory_.Write("volume/status.json", "");
+  const std::string volume = directory_.path() + "/volume";
+  path_ = volume + "/status.json";
+  ASSERT_TRUE(WriteFileAtomically(path_, Text("a")));
+  Start();
+  EXPECT_EQ(Digest(), "a");
+  std::filesystem::rename(volume, directory_.path() + "/former");
+  std::filesystem::create_directory(volume);
+  ASSERT_TRUE(WriteFileAtomically(path_, Text("b")));
+  EXPECT_TRUE(WaitUntil([this] { return Digest() == "b"; }));
+  ASSERT_TRUE(WriteFileAtomically(path_, Text("c")));
+  EXPECT_TRUE(WaitUntil([this] { return Digest() == "c"; })) << "and hears what follows";
 }
 
 TEST_F(AckReaderTest, NeedsTheDirectory) {

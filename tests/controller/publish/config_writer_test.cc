@@ -11,6 +11,7 @@
 #include "proxy/config/digest.h"
 #include "proxy/config/json_codec.h"
 #include "tests/controller/kube/temp_dir.h"
+#include "tests/proxy/base/crash_points.h"
 #include "tests/proxy/config/sample.h"
 
 namespace stevedore::publish {
@@ -134,6 +135,30 @@ TEST_F(ConfigWriterTest, ShowsReadersWholeConfigsOnly) {
   reader.join();
   EXPECT_EQ(odd, "");
   EXPECT_GT(reads, 0);
+}
+
+TEST_F(ConfigWriterTest, KilledAnywhereItLeavesTheOldOrTheNewConfig) {
+  ConfigWriter former(path_);
+  Write(former, config_);
+  config::ProxyConfig changed = config_;
+  changed.hash_seed = 8;
+  const std::string texts[] = {config::Encode(config_), config::Encode(changed)};
+  const auto body = [&] {
+    ConfigWriter writer(path_);
+    if (!writer.Write(changed)) ::_exit(1);
+  };
+  const CrashPoints seen = AtEveryCrashPoint(body, [&](const CrashPoints& at) {
+    const std::string content = Content();
+    EXPECT_TRUE(content == texts[0] || content == texts[1]) << "at point " << at.points;
+    // The next process counts as written what it finds, and writes what is wanted.
+    ConfigWriter next(path_);
+    EXPECT_TRUE(next.InPlace());
+    Write(next, config_);
+    EXPECT_EQ(Content(), texts[0]);
+  });
+  if (!seen.possible) GTEST_SKIP() << "no process may be traced here";
+  EXPECT_GE(seen.points, 14);
+  EXPECT_EQ(Content(), texts[1]);
 }
 
 TEST_F(ConfigWriterTest, PutsBackWhatWasRemovedOrChanged) {

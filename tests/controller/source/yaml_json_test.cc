@@ -80,6 +80,15 @@ TEST(YamlToJson, ErrorsCarryTheirLine) {
   EXPECT_TRUE(Convert("a: 1\n? [x]\n: 2\n").starts_with("ERROR line 2"));
 }
 
+// yaml-cpp sees an endless row of empty documents there. Found by the fuzz target `manifests`.
+TEST(YamlToJson, WhatBeginsNoDocumentIsRefused) {
+  for (const char* yaml : {",", ",a: 1\n", "}", "]", "a: 1\n}", "---\n]\n---\n", "a: 1\n---\n,\n",
+                           ",piVersion: v1\nkind: Service- \nmetind: Servime: \".0./x\"}\n"})
+    EXPECT_TRUE(Convert(yaml).starts_with("ERROR line ")) << yaml << ": " << Convert(yaml);
+  EXPECT_EQ(Convert(","), "ERROR line 1: not YAML: nothing can begin here");
+  EXPECT_EQ(Convert("{}\n---\n---\n[]\n...\n"), "{}\n[]\n");
+}
+
 TEST(YamlToJson, AnAliasBombIsRefused) {
   std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (int i = 1; i < 9; ++i) {

@@ -1,9 +1,11 @@
 #include "proxy/base/file.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <atomic>
+#include <csignal>
 #include <thread>
 
 #include "tests/proxy/base/temporary_directory.h"
@@ -28,6 +30,27 @@ TEST(ReadFile, Errors) {
   ASSERT_TRUE(WriteFileAtomically(dir.File("f"), "12345"));
   EXPECT_TRUE(ReadFile(dir.File("f"), 5));
   EXPECT_EQ(ReadFile(dir.File("f"), 4).error().code, Errc::kInvalid);
+}
+
+TEST(ReadFile, TakesFilesOnlyAndWaitsForNobody) {
+  const TemporaryDirectory dir;
+  const auto refused = [&](const std::string& name) {
+    const auto read = ReadFile(dir.File(name), 1000);
+    return !read && read.error().code == Errc::kInvalid;
+  };
+  ASSERT_EQ(::mkfifo(dir.File("pipe").c_str(), 0600), 0);
+  EXPECT_TRUE(refused("pipe"));
+  std::filesystem::create_symlink("/dev/zero", dir.File("device"));
+  EXPECT_TRUE(refused("device"));
+  std::filesystem::create_symlink("nowhere", dir.File("dangling"));
+  EXPECT_EQ(ReadFile(dir.File("dangling")).error().code, Errc::kNotFound);
+  ASSERT_TRUE(WriteFileAtomically(dir.File("huge"), "x"));
+  std::filesystem::resize_file(dir.File("huge"), 10'000'000'000);
+  EXPECT_TRUE(refused("huge"));
+  ASSERT_TRUE(WriteFileAtomically(dir.File("f"), "content"));
+  std::filesystem::create_symlink("f", dir.File("link"));
+  EXPECT_EQ(*ReadFile(dir.File("link")), "content") << "as a ConfigMap is mounted";
+  EXPECT_EQ(*ReadFile("/dev/null"), "") << "named on purpose";
 }
 
 TEST(WriteFileAtomically, ReplacesAndLeavesNothingBeside) {
@@ -72,13 +95,37 @@ TEST(WriteFileAtomically, Errors) {
 }
 
 TEST(WriteFileAtomically, AFullDiskKeepsTheOldContent) {
-  // /dev/full stands in for it: the temporary file is a link to there.
+  // A limit of the size of files stands in for it: what fits is written, the rest is refused.
   const TemporaryDirectory dir;
+  const std::string fresh(100'000, 'x');
   ASSERT_TRUE(WriteFileAtomically(dir.File("f"), "old"));
-  std::filesystem::create_symlink("/dev/full", dir.File("f.tmp"));
-  EXPECT_FALSE(WriteFileAtomically(dir.File("f"), "new"));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{50'000, before.rlim_max};
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto written = WriteFileAtomically(dir.File("f"), fresh);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(written);
+  EXPECT_NE(written.error().detail.find("write " + dir.File("f.tmp")), std::string::npos);
   EXPECT_EQ(*ReadFile(dir.File("f")), "old");
-  EXPECT_TRUE(WriteFileAtomically(dir.File("f"), "new")) << "the link was removed";
+  EXPECT_FALSE(std::filesystem::exists(dir.File("f.tmp")));
+  EXPECT_TRUE(WriteFileAtomically(dir.File("f"), fresh));
+}
+
+TEST(WriteFileAtomically, WhatAKilledWriterLeftIsReplaced) {
+  const TemporaryDirectory dir;
+  const std::string left = dir.File("f.tmp");
+  const auto write = [&] { return WriteFileAtomically(dir.File("f"), "new"); };
+  ASSERT_EQ(::mkfifo(left.c_str(), 0600), 0);
+  EXPECT_TRUE(write()) << "nobody waits for who reads the pipe";
+  std::filesystem::create_symlink(dir.File("elsewhere"), left);
+  EXPECT_TRUE(write());
+  EXPECT_FALSE(std::filesystem::exists(dir.File("elsewhere"))) << "no link is followed";
+  std::filesystem::create_directory(left);
+  EXPECT_FALSE(write());
+  EXPECT_EQ(*ReadFile(dir.File("f")), "new");
 }
 
 TEST(IdentifyFile, TellsAnotherFileAndAnotherContent) {

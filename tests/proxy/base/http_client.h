@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "proxy/base/unique_fd.h"
 
@@ -45,6 +46,17 @@ class HttpClient {
       text.append(buffer, static_cast<std::size_t>(n));
     }
     return text;
+  }
+  // The number of bytes until the peer closed or was silent for 5 s.
+  std::size_t CountToEnd() {
+    std::size_t bytes = 0;
+    for (std::vector<char> buffer(1 << 20);;) {
+      pollfd wait{fd_.get(), POLLIN, 0};
+      if (::poll(&wait, 1, 5000) != 1) return bytes;
+      const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+      if (n <= 0) return bytes;
+      bytes += static_cast<std::size_t>(n);
+    }
   }
   // Whether the peer has closed, within 5 s; what it sent before is dropped.
   bool Closed() {

@@ -4,12 +4,18 @@
 #include <sys/resource.h>
 
 #include <ctime>
+#include <memory>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "tests/proxy/base/http_client.h"
 
 namespace stevedore {
 namespace {
+
+constexpr std::size_t kBig = 16 << 20;
 
 class HttpEndpointTest : public testing::Test {
  protected:
@@ -17,6 +23,9 @@ class HttpEndpointTest : public testing::Test {
     std::map<std::string, HttpEndpoint::Handler> handlers;
     handlers["/page"] = [](const std::string& query) {
       return HttpReply{200, "text/plain", "page:" + query + "\n"};
+    };
+    handlers["/big"] = [](const std::string&) {
+      return HttpReply{200, "text/plain", std::string(kBig, 'x')};
     };
     handlers["/busy"] = [](const std::string&) { return HttpReply{503, "text/plain", "no\n"}; };
     auto started = HttpEndpoint::Start("127.0.0.1:0", std::move(handlers));
@@ -87,17 +96,50 @@ TEST_F(HttpEndpointTest, PipelinedRequestsAreAnsweredInOrder) {
   EXPECT_LT(reply.find("page:1"), reply.find("page:2"));
 }
 
-TEST_F(HttpEndpointTest, WhatExceedsALimitIsClosed) {
-  HttpClient header(endpoint_->port());
-  header.Send("GET /page HTTP/1.1\r\nX-Long: " + std::string(9000, 'x') + "\r\n\r\n");
-  EXPECT_TRUE(header.Closed());
-  HttpClient body(endpoint_->port());
-  body.Send("GET /page HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello");
-  EXPECT_TRUE(body.Closed());
-  HttpClient nonsense(endpoint_->port());
-  nonsense.Send("\x16\x03\x01 hello\r\n\r\n");
-  EXPECT_TRUE(nonsense.Closed());
+TEST_F(HttpEndpointTest, WhatExceedsALimitOrIsNoRequestIsClosedUnanswered) {
+  using std::string_literals::operator""s;
+  const std::pair<const char*, std::string> cases[] = {
+      {"long header", "GET /page HTTP/1.1\r\nX-Long: " + std::string(9000, 'x') + "\r\n\r\n"},
+      {"1 MiB of header", "GET /page HTTP/1.1\r\nX: " + std::string(1 << 20, 'x') + "\r\n\r\n"},
+      {"long query", "GET /page?" + std::string(9000, 'a') + " HTTP/1.1\r\n\r\n"},
+      {"body", "GET /page HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"},
+      {"body of a POST", "POST /page HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"},
+      {"body in chunks",
+       "POST /page HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"},
+      {"two lengths", "GET /page HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 1\r\n\r\n"},
+      {"another protocol", "\x16\x03\x01 hello\r\n\r\n"},
+      {"bare GET", "GET\r\n\r\n"},
+      {"no version", "GET /page\r\n\r\n"},
+      {"unknown version", "GET /page HTTP/7.3\r\n\r\n"},
+      {"NUL in the path", "GET /pa\0ge HTTP/1.1\r\n\r\n"s},
+      {"NUL in a header", "GET /page HTTP/1.1\r\nX\0Y: z\r\n\r\n"s},
+      {"no colon", "GET /page HTTP/1.1\r\nnonsense\r\n\r\n"},
+  };
+  for (const auto& [name, text] : cases) {
+    HttpClient client(endpoint_->port());
+    client.Send(text);
+    EXPECT_EQ(client.ReadUntil("never"), "") << name;
+  }
   EXPECT_TRUE(StartsWith(Ask("GET", "/page"), "HTTP/1.1 200")) << "others are served";
+}
+
+TEST_F(HttpEndpointTest, OddRequestsAreAnswered) {
+  const std::pair<std::string, const char*> cases[] = {
+      {"GET http://elsewhere/page HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 404"},
+      {"GET /../page HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 404"},
+      {"GET /%70age HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 404"},
+      {"OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 405"},
+      {"CONNECT elsewhere:1 HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 405"},
+      {"FROB /page HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 405"},
+      {"GET /page HTTP/1.0\r\n\r\n", "HTTP/1.0 200"},
+      {"GET /page?" + std::string(7000, 'a') + " HTTP/1.0\r\n\r\n", "HTTP/1.0 200"},
+  };
+  for (const auto& [text, status] : cases) {
+    HttpClient client(endpoint_->port());
+    client.Send(text);
+    const std::string reply = client.ReadUntil("never");
+    EXPECT_TRUE(StartsWith(reply, status)) << text << reply;
+  }
 }
 
 TEST_F(HttpEndpointTest, ASlowClientBlocksNobody) {
@@ -108,19 +150,48 @@ TEST_F(HttpEndpointTest, ASlowClientBlocksNobody) {
   EXPECT_TRUE(StartsWith(slow.ReadUntil("page:"), "HTTP/1.1 200"));
 }
 
-TEST_F(HttpEndpointTest, AtMost64Connections) {
+TEST_F(HttpEndpointTest, TheLongestIdleOf64ConnectionsLeavesForANewOne) {
   std::vector<std::unique_ptr<HttpClient>> clients;
   for (int i = 0; i < 64; ++i) {
     clients.push_back(std::make_unique<HttpClient>(endpoint_->port()));
     clients.back()->Send("GET /page HTTP/1.1\r\nHost: x\r\n\r\n");
     ASSERT_FALSE(clients.back()->ReadUntil("page:").empty()) << i;
   }
-  HttpClient one_more(endpoint_->port());
-  EXPECT_TRUE(one_more.Closed());
-  clients.clear();
-  for (int i = 0; i < 1000; ++i)
-    if (StartsWith(Ask("GET", "/page"), "HTTP/1.1 200")) return;
-  FAIL() << "closed connections do not free their places";
+  clients.front()->Send("GET /page?again HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_FALSE(clients.front()->ReadUntil("again").empty());
+  EXPECT_TRUE(StartsWith(Ask("GET", "/page"), "HTTP/1.1 200")) << "one more is served";
+  EXPECT_TRUE(clients[1]->Closed());
+  for (const std::size_t stays : {std::size_t{0}, std::size_t{2}, std::size_t{63}}) {
+    clients[stays]->Send("GET /page?stays HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_FALSE(clients[stays]->ReadUntil("stays").empty()) << stays;
+  }
+}
+
+TEST_F(HttpEndpointTest, IdlersByTheHundredStopNoScrape) {
+  std::vector<std::unique_ptr<HttpClient>> idlers;
+  for (int i = 0; i < 300; ++i) {
+    idlers.push_back(std::make_unique<HttpClient>(endpoint_->port()));
+    idlers.back()->Send("G");
+  }
+  EXPECT_TRUE(StartsWith(Ask("GET", "/page"), "HTTP/1.1 200"));
+  EXPECT_TRUE(idlers.front()->Closed());
+}
+
+TEST_F(HttpEndpointTest, RepliesThatNobodyReadsLeaveForNewOnes) {
+  const auto ask = [this](HttpClient& client) {
+    client.Send("GET /big HTTP/1.1\r\nConnection: close\r\n\r\n");
+    return client.ReadUntil("\r\n\r\n").size();
+  };
+  HttpClient oldest(endpoint_->port());
+  HttpClient older(endpoint_->port());
+  HttpClient newest(endpoint_->port());
+  std::size_t read = 0;
+  ASSERT_GT(read = ask(oldest), 0U);
+  ASSERT_GT(ask(older), 0U);
+  ASSERT_GT(ask(newest), 0U) << "32 MiB are on their way";
+  EXPECT_LT(read + oldest.CountToEnd(), kBig) << "cut";
+  EXPECT_TRUE(StartsWith(Ask("GET", "/page"), "HTTP/1.1 200"));
+  EXPECT_GT(newest.CountToEnd(), kBig - 8192) << "whole but for what was read before";
 }
 
 TEST_F(HttpEndpointTest, WithoutDescriptorsItWaitsAndDoesNotSpin) {

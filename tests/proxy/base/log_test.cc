@@ -1,6 +1,12 @@
 #include "proxy/base/log.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "proxy/base/unique_fd.h"
 
 namespace stevedore {
 namespace {
@@ -50,6 +56,41 @@ TEST_F(LogTest, JsonIsOneObjectPerLineWithEscapes) {
             std::string::npos)
       << out;
   EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 1);
+}
+
+// Whoever reads the log may stand still: nobody waits for it, and what was lost is told.
+TEST_F(LogTest, AFullPipeHoldsUpNobody) {
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  const UniqueFd own(::dup(STDERR_FILENO));
+  ASSERT_EQ(::dup2(writer.get(), STDERR_FILENO), STDERR_FILENO);
+  writer.reset();
+  EXPECT_TRUE(SetUpLogging("info", "text"));
+  constexpr int kLines = 5'000;  // some 50 bytes each, far more than a pipe holds
+  for (int i = 0; i < kLines; ++i) spdlog::info("Line number={} {}", i, std::string(20, 'x'));
+  spdlog::info("Long text={}", std::string(200'000, 'y'));
+
+  std::string out;
+  char chunk[65536];
+  const auto read = [&] {
+    ASSERT_EQ(::fcntl(reader.get(), F_SETFL, O_NONBLOCK), 0);
+    for (ssize_t n; (n = ::read(reader.get(), chunk, sizeof chunk)) > 0;)
+      out.append(chunk, static_cast<std::size_t>(n));
+  };
+  read();
+  const auto whole = std::count(out.begin(), out.end(), '\n');
+  spdlog::info("After all");
+  read();
+  ::dup2(own.get(), STDERR_FILENO);
+
+  EXPECT_GT(whole, 500);
+  EXPECT_LT(whole, kLines);
+  EXPECT_NE(out.find("Dropped log lines count=" + std::to_string(kLines + 1 - whole) + "\n"),
+            std::string::npos)
+      << out.substr(out.size() - 300);
+  EXPECT_EQ(out.substr(out.size() - 10), "After all\n");
 }
 
 }  // namespace

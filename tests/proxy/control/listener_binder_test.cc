@@ -1,7 +1,9 @@
 #include "proxy/control/listener_binder.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include "proxy/net/udp_socket.h"
 #include "proxy/runtime/snapshot_builder.h"
 #include "tests/proxy/report/sample.h"
 #include "tests/proxy/worker/rig.h"
@@ -51,6 +53,27 @@ TEST_F(ListenerBinderTest, OpensOneSocketPerWorkerOnce) {
   EXPECT_TRUE(Bind(ListenerText("a", first_)).empty());
   EXPECT_TRUE(Bind(ListenerText("renamed", first_)).empty());
   EXPECT_EQ(Record(first_).sockets, sockets) << "an unchanged address keeps its sockets";
+}
+
+TEST_F(ListenerBinderTest, HalfOfTheDescriptorsIsForClients) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{600, before.rlim_max};
+  constexpr int kListeners = 160;  // of two sockets each
+  std::string listeners;
+  for (int i = 0; i < kListeners; ++i)
+    listeners += std::string(i == 0 ? "" : ",") + R"({ "name": "l)" + std::to_string(i) +
+                 R"(", "address": "127.97.0.)" + std::to_string(i + 1) + R"(", "port": )" +
+                 std::to_string(first_) + R"(, "defaultUpstream": "deny" })";
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto events = Bind(listeners);
+  const auto pool = net::OpenPoolSocket(true);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(pool) << pool.error().detail;
+  ASSERT_EQ(events.size(), static_cast<std::size_t>(kListeners));
+  for (std::size_t i = 0; i < events.size(); ++i)
+    EXPECT_EQ(events[i].error.find("their 300 descriptors") != std::string::npos, i >= 150)
+        << i << events[i].error;
 }
 
 TEST_F(ListenerBinderTest, AFailureHarmsNoOther) {

@@ -56,5 +56,12 @@ TEST(Signals, ABrokenPipeEndsNothing) {
   });
 }
 
+TEST(Signals, WhatIsMeantForOthersEndsNothing) {
+  OnThread([] {
+    ASSERT_TRUE(Signals::Open());
+    for (const int number : {SIGUSR1, SIGUSR2}) EXPECT_EQ(std::raise(number), 0);
+  });
+}
+
 }  // namespace
 }  // namespace stevedore::control

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "proxy/base/file.h"
+#include "tests/proxy/base/crash_points.h"
 #include "tests/proxy/base/temporary_directory.h"
 #include "tests/proxy/control/captured_log.h"
 
@@ -116,6 +117,25 @@ TEST_F(StatusFileTest, TriesAgainAfterAFailure) {
   EXPECT_FALSE(Read());
   file.Flush(now_ + seconds(5));
   EXPECT_TRUE(Read());
+}
+
+TEST_F(StatusFileTest, KilledAnywhereItLeavesTheOldOrTheNewStatus) {
+  StatusFile first(path_);
+  first.Set(Status("old"));
+  first.Flush(now_);
+  const auto body = [&] {
+    StatusFile file(path_);
+    file.Set(Status("new"));
+    file.Flush(now_);
+  };
+  const CrashPoints seen = AtEveryCrashPoint(body, [&](const CrashPoints& at) {
+    const auto status = Read();
+    ASSERT_TRUE(status) << "at point " << at.points;
+    EXPECT_TRUE(status->digest == "old" || status->digest == "new") << "at point " << at.points;
+  });
+  if (!seen.possible) GTEST_SKIP() << "no process may be traced here";
+  EXPECT_GE(seen.points, 14);
+  EXPECT_EQ(Read()->digest, "new");
 }
 
 TEST_F(StatusFileTest, WithoutAPathNothingIsWritten) {

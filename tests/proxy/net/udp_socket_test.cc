@@ -1,8 +1,10 @@
 #include "proxy/net/udp_socket.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -150,6 +152,38 @@ TEST(OpenPoolSocket, HoldsMoreThanOneDeadNeighbourKeepsBack) {
   EXPECT_GE(Option(pool->get(), SOL_SOCKET, SO_SNDBUF),
             2 * Option(plain.get(), SOL_SOCKET, SO_SNDBUF));
   EXPECT_GE(ReceiveBuffer(pool->get()), 2 * ReceiveBuffer(plain.get()));
+}
+
+// Files and connections need some too: sockets leave the last ones to them, the pool more than
+// listeners.
+TEST(OpenPoolSocket, TheLastDescriptorsAreForOthers) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{700, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::vector<UniqueFd> taken;
+  const auto take = [&](const auto& open) {
+    for (;;) {
+      auto fd = open();
+      if (!fd) return fd.error();
+      taken.push_back(std::move(*fd));
+    }
+  };
+  const Error pool = take([] { return OpenPoolSocket(true); });
+  const auto after_pool = taken.size();
+  const Error listeners = take([]() -> Result<UniqueFd> {
+    auto group = OpenListenerGroup(At("127.0.0.1:0"), 1);
+    if (!group) return group.error();
+    return std::move(group->front());
+  });
+  const UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(file);
+  EXPECT_LT(file.get(), 700 - static_cast<int>(kKeptDescriptors) + 1);
+  EXPECT_EQ(pool.code, Errc::kUnavailable);
+  EXPECT_NE(pool.detail.find("of 700, 256 are kept"), std::string::npos) << pool.detail;
+  EXPECT_NE(listeners.detail.find("of 700, 128 are kept"), std::string::npos) << listeners.detail;
+  EXPECT_EQ(taken.size() - after_pool, kKeptFromPool - kKeptDescriptors);
 }
 
 TEST(OpenConnected, TalksToItsPeerAlone) {
