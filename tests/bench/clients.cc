@@ -15,20 +15,14 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kNap = 50'000;
 constexpr std::uint32_t kGroup = 50;  // flows that are made known at once
 
-// What stands in a datagram: a byte for the proxies' rule, and when it was due.
-struct Head {
-  std::uint8_t rule[4] = {1, 0, 0, 0};
-  std::uint32_t flow = 0;
-  std::int64_t due = 0;
-};
-
 }  // namespace
 
 Clients::Clients(const LoadPlan& plan)
     : plan_(plan), poll_(::epoll_create1(EPOLL_CLOEXEC)), payload_(plan.size * plan.burst) {
   for (std::uint32_t i = 0; i < plan.flows; ++i) {
     const int fd = UdpSocket(plan.source);
-    if (::connect(fd, reinterpret_cast<const sockaddr*>(&plan_.target), sizeof plan_.target) != 0)
+    const sockaddr_in target = TargetOf(plan_, i);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0)
       Fail("connect");
     epoll_event event{};
     event.events = EPOLLIN;
@@ -65,11 +59,11 @@ bool Clients::Exchange(std::uint32_t first, std::uint32_t last) {
   return false;
 }
 
-LoadResult Clients::Run() {
+LoadResult Clients::Run(double rate, double seconds) {
   LoadResult result;
   const std::int64_t start = Now();
-  const auto total = static_cast<std::uint64_t>(rate_ * seconds_);
-  const double gap = 1e9 / rate_;
+  const auto total = static_cast<std::uint64_t>(rate * seconds);
+  const double gap = 1e9 / rate;
   std::uint32_t flow = 0;
   for (std::uint64_t planned = 0; planned < total;) {
     const std::int64_t due = start + static_cast<std::int64_t>(gap * static_cast<double>(planned));
@@ -83,15 +77,13 @@ LoadResult Clients::Run() {
     flow = flow + 1 == plan_.flows ? 0 : flow + 1;
     if (planned % 16 == 0) Receive(0, result);
   }
-  const std::int64_t end = Now() + kSecond / 2;
-  while (plan_.echo && result.answered < result.sent && Now() < end) Receive(kNap, result);
+  for (Patience patience; plan_.echo && patience.Lasts(result); Receive(kNap, result)) {
+  }
   return result;
 }
 
 void Clients::Send(std::uint32_t flow, unsigned count, std::int64_t due, LoadResult& result) {
-  Head head;
-  head.flow = flow;
-  head.due = due;
+  const Head head = HeadOf(plan_, flow, due);
   std::array<iovec, 64> vectors;
   std::array<mmsghdr, 64> headers{};
   for (unsigned i = 0; i < count; ++i) {

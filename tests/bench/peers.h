@@ -23,6 +23,7 @@ class Peers {
 
   std::vector<std::uint16_t> Ports() const;
   void set_echo(bool echo) { echo_ = echo; }
+  bool echo() const { return echo_; }
   // Datagrams so far, segments counted one by one.
   std::uint64_t received() const { return received_; }
 
