@@ -9,17 +9,18 @@ from harness.process import Process, binary
 class Controller:
     """A running controller that writes config.json in `folder`, where a harness.proxy.Proxy reads it.
 
-    `source` are the flags that say where objects come from; `env` is added to the environment.
+    `source` are the flags that say where objects come from; `env` is added to the environment. `log`: another place
+    for the log.
     """
 
-    def __init__(self, folder, source, flags=(), namespace=None, env=None):
+    def __init__(self, folder, source, flags=(), namespace=None, env=None, log=None):
         self.folder = pathlib.Path(folder)
         self.namespace = namespace
         argv = [binary("stevedore-controller"), *source, "--proxy-config", self.folder / "config.json",
                 "--proxy-status", self.folder / "status.json", "--metrics-address", "127.0.0.1:0", *flags]
-        self.process = Process(argv, self.folder / "controller.log", namespace, env)
+        self.process = Process(argv, log or self.folder / "controller.log", namespace, env)
         try:
-            self.metrics_address = self.process.wait_for_log(r"Serving metrics address=(\S+)").group(1)
+            self.metrics_address = self.process.wait_for_log(r"Serving metrics address=([^\s\"]+)").group(1)
         except BaseException:
             self.process.kill()
             raise

@@ -57,8 +57,9 @@ class _Run:
 class Flows(_Run):
     """Clients with one port each. All sessions are assured when this is constructed; then they send at `rate` in all.
 
-    Report: sent, received, lost, foreign (replies to somebody else), duplicates, moved (replies from another peer or
-    through another port than the flow's first), refused.
+    Datagrams have `size` to `size_to` bytes, all of which are checked in the reply. Report: sent, received, lost,
+    lost_at ([monotonic second, how many] for each tenth of a second), foreign (replies to somebody else), duplicates,
+    corrupt, moved (replies from another peer or through another port than the one before), refused.
     """
 
     def __init__(self, port, clients, rate, namespace=None, **flags):
@@ -69,8 +70,9 @@ class Flows(_Run):
 class Flood(_Run):
     """`datagrams` from `sources` loopback addresses. Report: sent, refused, replies, foreign."""
 
-    def __init__(self, port, sources, datagrams, rate, **flags):
-        super().__init__("flood", {"port": port, "sources": sources, "datagrams": datagrams, "rate": rate, **flags})
+    def __init__(self, port, sources, datagrams, rate, namespace=None, **flags):
+        super().__init__("flood", {"port": port, "sources": sources, "datagrams": datagrams, "rate": rate, **flags},
+                         namespace)
 
 
 def owners(port, path, keys=100_000):
@@ -82,7 +84,7 @@ def owners(port, path, keys=100_000):
 
 class Peers(_Run):
     """`count` peers in one process, numbered from `first`; mode "echo", "silent", or "selective" (silent
-    to floods, echo to others); delay_ms for late replies."""
+    to floods, echo to others); delay_ms for late replies, copies for many of each."""
 
     def __init__(self, count=1, host="127.0.0.1", namespace=None, **flags):
         super().__init__("peers", {"count": count, "host": host, **flags}, namespace)

@@ -51,6 +51,11 @@ def command(name, argv):
     return list(argv) if name is None else ["nsenter", f"--net=/run/netns/{name}", *argv]
 
 
+def run(name, *argv):
+    """Runs a program in the namespace to its end."""
+    subprocess.run(command(name, argv), check=True)
+
+
 class Network:
     """Namespaces on one bridge, each with one address: a hub and hosts. Names are unique to this process."""
 

@@ -27,10 +27,11 @@ class Proxy:
     """A running proxy. Its files are in `folder`: config.json, status.json, proxy.log.
 
     `config` is a dictionary, a text, or None to start with what config.json holds (maybe nothing: then pass
-    "--wait-for-config"). `through` is a command that executes the one behind it, such as prlimit.
+    "--wait-for-config"). `through` is a command that executes the one behind it, such as prlimit. `log`: another place
+    for the log.
     """
 
-    def __init__(self, folder, config=None, flags=(), namespace=None, through=()):
+    def __init__(self, folder, config=None, flags=(), namespace=None, through=(), log=None):
         self.folder = pathlib.Path(folder)
         self.namespace = namespace
         self.config_path = self.folder / "config.json"
@@ -39,9 +40,9 @@ class Proxy:
             write_by_rename(self.config_path, _text(config))
         argv = [*through, binary("stevedore-proxy"), "-c", self.config_path, "--status-file", self.status_path,
                 "--metrics-address", "127.0.0.1:0", "--drain-timeout", "0", *flags]
-        self.process = Process(argv, self.folder / "proxy.log", namespace)
+        self.process = Process(argv, log or self.folder / "proxy.log", namespace)
         try:
-            self.metrics_address = self.process.wait_for_log(r"Serving metrics address=(\S+)").group(1)
+            self.metrics_address = self.process.wait_for_log(r"Serving metrics address=([^\s\"]+)").group(1)
             if config is not None:
                 until("the first config is in force", lambda: self.status().get("digest"))
         except BaseException:

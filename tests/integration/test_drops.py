@@ -1,13 +1,8 @@
 """What is not forwarded is counted under its reason, and the law holds (the fixture checks it at the end)."""
 
-import os
-import socket
-import struct
-
-import pytest
-
 from harness.configs import KEY, FAST_PROBE, config, listener, rule, simple, upstream
 from harness.metrics import expect_drops
+from harness.spoof import spoofed
 from harness.udp import free_port
 from harness.wait import until
 
@@ -102,17 +97,6 @@ def test_source_limit(echo, client, proxy):
     assert [one.ask(b"3") for one in clients] == ["a", "a"]
 
 
-def spoofed(source, source_port, target_port, payload):
-    """Sends a datagram with a source that this host would not take."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root: it writes IP headers")
-    udp = struct.pack("!HHHH", source_port, target_port, 8 + len(payload), 0) + payload
-    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, socket.IPPROTO_UDP, 0,
-                     socket.inet_aton(source), socket.inet_aton("127.0.0.1"))
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
-        raw.sendto(ip + udp, ("127.0.0.1", 0))
-
-
 def test_bad_sources_make_no_session(echo, client, proxy):
     port, other = free_port(), free_port()
     peer = echo("a")
@@ -123,5 +107,6 @@ def test_bad_sources_make_no_session(echo, client, proxy):
     spoofed("127.0.0.1", other, port, b"an own listener")
     _, leased = peer.received[0]
     spoofed("127.0.0.1", leased[1], port, b"a leased port")
-    expect_drops(running, "bad_source", 3)
+    spoofed("127.0.0.1", peer.port, port, b"the peer")
+    expect_drops(running, "bad_source", 4)
     assert peer.payloads() == [b"x"]

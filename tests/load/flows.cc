@@ -1,5 +1,5 @@
 // flows: clients with a port each, assured before the count begins, that check every reply: whose
-// it is, which peer sent it, and which port of the proxy that peer saw.
+// it is, which peer sent it, which port of the proxy that peer saw, and each of its bytes.
 #include <arpa/inet.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <limits>
+#include <map>
 
 #include "tests/load/net.h"
 
@@ -14,22 +16,42 @@ namespace stevedore::load {
 namespace {
 
 constexpr double kWarmSeconds = 20;
-constexpr double kStragglerSeconds = 2;
+constexpr double kStragglerSeconds = 5;
+
+constexpr std::uint32_t kSeen = std::numeric_limits<std::uint32_t>::max();
 
 struct Flow {
   int fd = -1;
-  std::uint32_t sent = 0;
   std::uint32_t peer = 0;
-  std::uint32_t port = 0;  // that the peer saw; 0 = no reply yet
-  std::vector<bool> seen;
+  std::uint32_t port = 0;           // that the peer saw; 0 = no reply yet
+  std::vector<std::uint32_t> sent;  // by sequence: when, in ms since the start; kSeen = answered
 };
+
+// Well mixed bits of what names a datagram: its size and its bytes are made of them.
+std::uint64_t Mixed(std::uint64_t x) {
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+  return x ^ x >> 31;
+}
+std::uint64_t NameOf(std::uint32_t number, std::uint32_t sequence) {
+  return Mixed(std::uint64_t{number} << 32 | sequence) | 1;
+}
+
+// The bytes behind the request's head: none like those of another datagram, none a constant.
+void Fill(std::uint8_t* at, std::size_t size, std::uint64_t name) {
+  for (std::size_t done = 0; done < size; done += sizeof name) {
+    name = Mixed(name);
+    std::memcpy(at + done, &name, std::min(sizeof name, size - done));
+  }
+}
 
 class Clients {
  public:
   explicit Clients(const Flags& flags)
       : target_(MakeAddress(flags.Text("host", "127.0.0.1"),
                             static_cast<std::uint16_t>(flags.Number("port", 0)))),
-        size_(static_cast<std::size_t>(flags.Number("size", 64))),
+        least_(std::max(static_cast<std::size_t>(flags.Number("size", 64)), sizeof(Request))),
+        most_(std::max(static_cast<std::size_t>(flags.Number("size-to", 64)), least_)),
         flows_(static_cast<std::size_t>(flags.Number("clients", 1))),
         poll_(::epoll_create1(EPOLL_CLOEXEC)) {
     const bool v4 = target_.storage.ss_family == AF_INET;
@@ -50,13 +72,13 @@ class Clients {
         const std::uint64_t before = received_;
         unsigned in_flight = 0;
         for (std::uint32_t i = 0; i < flows_.size() && in_flight < 100; ++i) {
-          if (flows_[i].sent >= round) continue;
+          if (flows_[i].sent.size() >= round) continue;
           Send(i);
           ++in_flight;
         }
-        while (received_ < before + in_flight && Receive(100)) {
-        }
-        if (received_ == before) break;
+        do {
+          Receive(100);
+        } while (received_ < before + in_flight && Now() < end);
       }
     }
     return received_ == 2 * flows_.size();
@@ -79,9 +101,19 @@ class Clients {
   void Report() const {
     std::printf(
         "{\"sent\": %llu, \"received\": %llu, \"lost\": %llu, \"foreign\": %llu, \"duplicates\": "
-        "%llu, \"moved\": %llu, \"refused\": %llu}\n",
+        "%llu, \"moved\": %llu, \"refused\": %llu, \"corrupt\": %llu, \"lost_at\": [",
         Long(sent_), Long(received_), Long(sent_ - received_), Long(foreign_), Long(duplicates_),
-        Long(moved_), Long(refused_));
+        Long(moved_), Long(refused_), Long(corrupt_));
+    std::map<std::uint32_t, unsigned> lost;  // by tenths of a second
+    for (const Flow& flow : flows_)
+      for (const std::uint32_t at : flow.sent)
+        if (at != kSeen) ++lost[at / 100];
+    const char* comma = "";
+    for (const auto& [tenth, count] : lost) {
+      std::printf("%s[%.1f, %u]", comma, start_ + tenth / 10.0, count);
+      comma = ", ";
+    }
+    std::puts("]}");
   }
 
  private:
@@ -89,13 +121,19 @@ class Clients {
 
   void Send(std::uint32_t number) {
     Flow& flow = flows_[number];
-    const Request request{htonl(number), htonl(flow.sent++)};
+    const auto sequence = static_cast<std::uint32_t>(flow.sent.size());
+    const Request request{htonl(number), htonl(sequence)};
+    const std::size_t size = SizeOf(number, sequence);
     std::memcpy(out_.data(), &request, sizeof request);
-    flow.seen.push_back(false);
+    Fill(out_.data() + sizeof request, size - sizeof request, NameOf(number, sequence));
+    flow.sent.push_back(static_cast<std::uint32_t>((Now() - start_) * 1000));
     ++sent_;
     const auto* to = reinterpret_cast<const sockaddr*>(&target_.storage);
-    if (::sendto(flow.fd, out_.data(), std::max(size_, sizeof request), 0, to, target_.length) < 0)
-      ++refused_;
+    if (::sendto(flow.fd, out_.data(), size, 0, to, target_.length) < 0) ++refused_;
+  }
+
+  std::size_t SizeOf(std::uint32_t number, std::uint32_t sequence) const {
+    return least_ + NameOf(number, sequence) % (most_ - least_ + 1);
   }
 
   // True when something came.
@@ -122,15 +160,22 @@ class Clients {
     std::memcpy(&reply, in_.data(), sizeof reply);
     Flow& flow = flows_[number];
     const std::uint32_t sequence = ntohl(reply.request.sequence);
-    if (ntohl(reply.request.id) != number || sequence >= flow.sent) {
+    if (ntohl(reply.request.id) != number || sequence >= flow.sent.size()) {
       ++foreign_;
       return;
     }
-    if (flow.seen[sequence]) {
+    if (flow.sent[sequence] == kSeen) {
       ++duplicates_;
       return;
     }
-    flow.seen[sequence] = true;
+    const std::size_t filled = SizeOf(number, sequence) - sizeof(Request);
+    Fill(out_.data(), filled, NameOf(number, sequence));
+    if (size != sizeof reply + filled ||
+        std::memcmp(in_.data() + sizeof reply, out_.data(), filled) != 0) {
+      ++corrupt_;
+      return;
+    }
+    flow.sent[sequence] = kSeen;
     ++received_;
     if (flow.port != 0 && (flow.port != reply.port || flow.peer != reply.peer)) ++moved_;
     flow.port = reply.port;
@@ -138,12 +183,14 @@ class Clients {
   }
 
   const Address target_;
-  const std::size_t size_;
+  const std::size_t least_, most_;  // bytes of a datagram
+  const double start_ = Now();
   std::vector<Flow> flows_;
   const int poll_;
   std::array<std::uint8_t, 65536> out_{};
   std::array<std::uint8_t, 65536> in_{};
-  std::uint64_t sent_ = 0, received_ = 0, foreign_ = 0, duplicates_ = 0, moved_ = 0, refused_ = 0;
+  std::uint64_t sent_ = 0, received_ = 0, foreign_ = 0, duplicates_ = 0, moved_ = 0, refused_ = 0,
+                corrupt_ = 0;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// peers: sockets that echo, stay silent (to all, or to floods alone) or answer late, and count what
-// they get.
+// peers: sockets that echo, stay silent (to all, or to floods alone), answer late or many times,
+// and count what they get.
 #include <arpa/inet.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -36,6 +36,7 @@ class Hosts {
   explicit Hosts(const Flags& flags)
       : echo_(flags.Text("mode", "echo") != "silent"),
         silent_to_floods_(flags.Text("mode", "echo") == "selective"),
+        copies_(static_cast<unsigned>(flags.Number("copies", 1))),
         delay_(static_cast<double>(flags.Number("delay-ms", 0)) / 1000),
         poll_(::epoll_create1(EPOLL_CLOEXEC)),
         peers_(static_cast<std::size_t>(flags.Number("count", 1))) {
@@ -88,7 +89,7 @@ class Hosts {
         if (Answers(i)) MakeAnswer(peer, i, answers++);
       }
       if (delay_ <= 0) {
-        batch_->Send(peer.fd, answers);
+        for (unsigned copy = 0; copy < copies_; ++copy) batch_->Send(peer.fd, answers);
         continue;
       }
       for (unsigned i = 0; i < answers; ++i)
@@ -125,6 +126,7 @@ class Hosts {
 
   const bool echo_;
   const bool silent_to_floods_;
+  const unsigned copies_;  // of each answer
   const double delay_;
   const int poll_;
   std::vector<Peer> peers_;

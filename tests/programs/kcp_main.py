@@ -1,7 +1,8 @@
 """KCP (ikcp, the reference implementation, by PyPI's `kcp`) as a process: a server that sends every conversation back,
 or a client that opens some and compares. Needs a Python with that package.
 
-    kcp_main.py server                        says its port; on SIGTERM what each conversation was, as JSON
+    kcp_main.py server [SECONDS]              says its port; on SIGTERM what each conversation was, as JSON; forgets
+                                              those that nobody has written to for so long
     kcp_main.py client PORT '[[1, 2], [3]]' BYTES    conversations of each client port; what came back, as JSON. The last
                                               message of each waits until stdin closes.
 """
@@ -83,9 +84,10 @@ def ticks(sockets, conversations):
 
 
 class Server:
-    def __init__(self):
+    def __init__(self, forget=float("inf")):
         self.conversations = {}
         self.sources = {}   # conversation -> where its datagrams came from
+        self.forget, self.heard = forget, {}   # conversation -> when it last got something
 
     def run(self):
         signal.signal(signal.SIGTERM, self._end)
@@ -94,12 +96,16 @@ class Server:
         for _ in ticks([sock], self.conversations):
             for number, datagram, source in datagrams(sock):
                 self._receive(sock, number, datagram, source)
+            limit = time.monotonic() - self.forget
+            for number in [each for each, at in self.heard.items() if at < limit]:
+                del self.conversations[number], self.sources[number], self.heard[number]
 
     def _receive(self, sock, number, datagram, source):
         conversation = self.conversations.get(number)
         if conversation is None:
             conversation = self.conversations[number] = Conversation(number, sock, source)
         self.sources.setdefault(number, set()).add(source)
+        self.heard[number] = time.monotonic()
         conversation.address = source
         conversation.kcp.receive(datagram)
         for message in conversation.messages():
@@ -161,6 +167,6 @@ class Client:
 
 if __name__ == "__main__":
     if sys.argv[1] == "server":
-        Server().run()
+        Server(*map(float, sys.argv[2:])).run()
     else:
         Client(int(sys.argv[2]), json.loads(sys.argv[3]), int(sys.argv[4])).run()

@@ -23,6 +23,18 @@ CRD = """spec:
             properties:
               seconds: {description: "Seconds until it ends. Default 5, 1 to 300.", default: 5, minimum: 1, maximum: 300}
 """
+FUZZ = """// Fuzz target: what.
+// Property: so.
+extern "C" int LLVMFuzzerTestOneInput(const Byte* data, Size size) { Require(true); }
+"""
+FAULTS = """## A. What may happen (3)
+
+| # | fault | what a user sees | what the software does | tests |
+|---|---|---|---|---|
+| A1 | one | nothing | goes on | `A.B` |
+| A2 | two | nothing | goes on | `e2e/test_a.py::test_b` `fuzz/c` |
+| A3 | three | nothing | goes on | none: no kernel here can do that |
+"""
 CLEAN = {
     "crds/kind.yaml": CRD,
     "proxy/worker/worker.h": HEADER,
@@ -33,6 +45,11 @@ CLEAN = {
     "controller/store/sink_user.h": HEADER + '#include "controller/source/sink.h"\n',
     "tests/proxy/worker/worker_test.cc": TEST,
     "tests/CMakeLists.txt": "stevedore_test_folder(proxy/worker DEPS proxy_worker)\n",
+    "tests/e2e/test_a.py": "def test_b():\n    assert True\n",
+    "tests/fuzz/c.cc": FUZZ,
+    "tests/fuzz/CMakeLists.txt": "stevedore_fuzz_target(c DEPS proxy_worker)\n",
+    "tests/fuzz/corpus/c/first": "a",
+    "docs/faults.md": FAULTS,
     "docs/metrics.md": "| `stevedore_proxy_sessions` | gauge |\n",
 }
 
@@ -115,6 +132,33 @@ PLANTED = {
     "metric without a description": (
         "proxy/control/x.h", HEADER + 'auto n = "stevedore_proxy_secrets_total";\n',
         "metric stevedore_proxy_secrets_total is not in docs/metrics.md"),
+    "wall clock": (
+        "proxy/control/x.h", HEADER + "auto t = std::chrono::system_clock::now();\n", "the wall clock jumps"),
+    "hole in the faults": ("docs/faults.md", FAULTS.replace("| A2 |", "| A4 |"), "A4 follows A1"),
+    "fault told twice": ("docs/faults.md", FAULTS.replace("| A3 |", "| A2 |"), "A2 follows A2"),
+    "fault left out at the end": ("docs/faults.md", FAULTS.replace("| A3 | three", "|   | three"), "ends with 2"),
+    "faults without a heading": ("docs/faults.md", FAULTS.replace("## A.", "## B."), "section A has no heading"),
+    "fault with a test that is gone": (
+        "docs/faults.md", FAULTS.replace("`A.B`", "`A.C`"), "A1: test A.C does not exist"),
+    "fault with a function that is gone": (
+        "docs/faults.md", FAULTS.replace("::test_b", "::test_c"), "A2: test e2e/test_a.py::test_c does not exist"),
+    "fault with a fuzz target that is gone": (
+        "docs/faults.md", FAULTS.replace("fuzz/c", "fuzz/d"), "fuzz/d does not exist"),
+    "fault with a test of another form": ("docs/faults.md", FAULTS.replace("`A.B`", "`A.B.C`"), "A.B.C is neither"),
+    "fault without a test": ("docs/faults.md", FAULTS.replace("`A.B`", "A.B"), "A1: names no test"),
+    "fault without a reason": (
+        "docs/faults.md", FAULTS.replace("no kernel here can do that", "no"), "A3: no test and no reason"),
+    "fault without a word for the user": (
+        "docs/faults.md", FAULTS.replace("one | nothing", "one | "), "A1: an empty cell"),
+    "fuzz target without a property": (
+        "tests/fuzz/c.cc", FUZZ.replace("Property", "Note"), "then '// Property: '"),
+    "fuzz target that demands nothing": ("tests/fuzz/c.cc", FUZZ.replace("Require(true);", ""), "demands nothing"),
+    "fuzz target not built": ("tests/fuzz/d.cc", FUZZ, "tests/fuzz/CMakeLists.txt does not name it"),
+    "fuzz target without a corpus": ("tests/fuzz/d.cc", FUZZ, "tests/fuzz/corpus/d holds nothing"),
+    "input of no fuzz target": ("tests/fuzz/corpus/d/first", "a", "input of no fuzz target"),
+    "words of no fuzz target": ("tests/fuzz/d.dict", '"a"\n', "words of no fuzz target"),
+    "large input": ("tests/fuzz/corpus/c/large", "a" * 2049, "2049 bytes: at most 2048"),
+    "fault with a cell too few": ("docs/faults.md", FAULTS.replace("one | nothing", "one"), "A1: 4 cells, not 5"),
 }
 
 

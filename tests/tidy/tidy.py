@@ -3,7 +3,10 @@
 import sys
 
 import bans
+import clock
 import crd
+import faults as faults_page
+import fuzz_targets
 import includes
 import sizes
 import structure
@@ -13,7 +16,7 @@ from tree import Tree
 def faults(root):
     tree = Tree(root)
     found = []
-    for rules in (includes, sizes, structure, bans, crd):
+    for rules in (includes, sizes, structure, bans, crd, clock, faults_page, fuzz_targets):
         found.extend(rules.check(tree))
     return sorted(set(found)), len(tree.files)
 
