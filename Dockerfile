@@ -8,6 +8,7 @@ ARG FILES=from-source
 
 FROM ${BASE_IMAGE} AS from-source
 ARG REVISION=unknown
+ARG SOURCE_DATE_EPOCH=0
 WORKDIR /src
 COPY . .
 RUN cmake/deps.sh build \

@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run deps build test check bench scale losses fuzz soak image lint format clean
+.PHONY: help run deps build test check bench scale losses fuzz soak image sbom lint format clean
 
 help: ## this text
 	@echo "Stevedore: UDP load balancing by payload bytes. Targets:"
@@ -35,14 +35,18 @@ scale: ## 500 routes, 10 000 peers: from kubectl apply to the datagram, into doc
 losses: ## what clients lose while pods go, crash and are replaced, into docs/operations.md
 	@tests/run.sh losses
 
-fuzz: ## fuzz the parsers and the packet path
-	@echo "make fuzz: the fuzz targets are not built yet" >&2; exit 1
+fuzz: ## fuzz the parsers and the packet path, each target SECONDS=60; TARGET=name picks one, KEEP=1 keeps what is new
+	@tests/run.sh fuzz --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep) $(TARGET)
 
-soak: ## hours of load with faults
-	@echo "make soak: the soak test is not built yet" >&2; exit 1
+soak: ## MINUTES=30 of load while everything goes wrong, into docs/reliability.md; SEED=N repeats an order of events
+	@tests/run.sh soak --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(if $(RATE),--rate $(RATE))
 
 image: ## the container image: IMAGE=name:tag BASE_IMAGE=ref|docker-archive:file OUT=file
 	@IMAGE="$(IMAGE)" BASE_IMAGE="$(BASE_IMAGE)" OUT="$(OUT)" FROM_BUILD="$(FROM_BUILD)" cmake/image.sh
+
+sbom: build ## what is in the programs: libraries, headers, versions; as SPDX JSON in build/sbom.spdx.json
+	@cmake/sbom.py build/release >build/sbom.spdx.json
+	@cmake/sbom.py build/release --list
 
 lint: ## clang-format, clang-tidy and the project's own rules
 	@cmake/deps.sh test

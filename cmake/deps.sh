@@ -11,7 +11,7 @@ set -euo pipefail
 build="g++ cmake ninja-build ccache git python3 ca-certificates
   libcpprest-dev nlohmann-json3-dev libyaml-cpp-dev prometheus-cpp-dev libboost-dev libspdlog-dev libcli11-dev libssl-dev libxxhash-dev libcap2-bin"
 # gcc's sanitizers come with g++; python3-venv is for a Go that Debian 12 does not have (tests/go.sh).
-tests="libgtest-dev libgmock-dev clang-tidy clang-format python3-pytest python3-yaml python3-venv python3-dev
+tests="libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-tidy clang-format python3-pytest python3-yaml python3-venv python3-dev
   iproute2 procps strace openssl curl util-linux
   dnsmasq-base dnsperf tftp-hpa tftpd-hpa
   runc containernetworking-plugins nftables iptables conntrack buildah mmdebstrap prometheus

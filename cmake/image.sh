@@ -13,6 +13,7 @@ cd "$(dirname "$0")/.."
 
 version=$(sed -nE 's/^project\(stevedore VERSION ([0-9.]+).*/\1/p' CMakeLists.txt)
 revision=$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 image=${IMAGE:-localhost/stevedore:$version}
 base=${BASE_IMAGE:-debian:12-slim}
 files=from-source
@@ -36,7 +37,7 @@ if [[ $base == docker-archive:* ]]; then
 fi
 
 arguments=(--build-arg "BASE_IMAGE=$base" --build-arg "FILES=$files" --build-arg "VERSION=$version"
-  --build-arg "REVISION=$revision" --tag "$image" --file Dockerfile .)
+  --build-arg "REVISION=$revision" --build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" --tag "$image" --file Dockerfile .)
 echo "image: building $image with $tool, $files, on $base"
 case $tool in
   buildah)

@@ -2,7 +2,8 @@
 # Lays out what the image adds to its Debian 12 base: image_root.sh BUILD OUT
 #
 # The programs without debug information, the libraries that the base lacks, CA certificates; for scanners and lawyers
-# also the package records (as var/lib/dpkg/status.d, which they read) and licences of what was taken.
+# also the package records (as var/lib/dpkg/status.d, which they read) and licences of what was taken, and a list of
+# everything that is in the programs (usr/share/doc/stevedore/sbom.spdx.json).
 set -euo pipefail
 build=$1
 out=$2
@@ -44,3 +45,5 @@ done
 install -D -m 644 /etc/ssl/certs/ca-certificates.crt "$out/etc/ssl/certs/ca-certificates.crt"
 record ca-certificates
 install -D -m 644 "$(dirname "$0")/../LICENSE" "$out/usr/share/doc/stevedore/copyright"
+"$(dirname "$0")/sbom.py" "$build" >"$out/usr/share/doc/stevedore/sbom.spdx.json"
+chmod 644 "$out/usr/share/doc/stevedore/sbom.spdx.json"

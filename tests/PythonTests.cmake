@@ -30,12 +30,16 @@ function(stevedore_python_tests folder)
     if(name IN_LIST A_WITHOUT)
       continue()
     endif()
-    add_test(NAME ${A_LABEL}/${name} COMMAND ${STEVEDORE_PYTEST} ${file} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${A_LABEL}/${name} PROPERTIES LABELS ${A_LABEL} TIMEOUT 600
+    set(test ${A_LABEL}/${name})
+    if(TEST ${test})   # a file of another folder has the name
+      set(test ${A_LABEL}/${folder}_${name})
+    endif()
+    add_test(NAME ${test} COMMAND ${STEVEDORE_PYTEST} ${file} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${test} PROPERTIES LABELS ${A_LABEL} TIMEOUT 600
       SKIP_REGULAR_EXPRESSION "(^|\n)([0-9]+ passed, )?[0-9]+ skipped in "
-      ENVIRONMENT "PYTHONPATH=${CMAKE_SOURCE_DIR}/tests;${A_ENV}")
+      ENVIRONMENT "PYTHONPATH=${CMAKE_SOURCE_DIR}/tests;${A_ENV};${STEVEDORE_SANITIZER_OPTIONS}")
     if(NOT name IN_LIST A_BESIDE)
-      set_tests_properties(${A_LABEL}/${name} PROPERTIES RUN_SERIAL TRUE)
+      set_tests_properties(${test} PROPERTIES RUN_SERIAL TRUE)
     endif()
   endforeach()
 endfunction()
@@ -47,18 +51,32 @@ set_tests_properties(tidy/tree tidy/planted PROPERTIES LABELS tidy TIMEOUT 60)
 # Integration tests run this build's binaries (sanitized in the preset dev); real programs and clusters get what ships.
 stevedore_python_tests(harness LABEL unit)
 stevedore_python_tests(integration LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_BINARY_DIR}"
-  BESIDE alerts backup crd_agreement demo directory docs drops examples lifecycle matching monitoring ports supervise)
+  BESIDE access alerts backup crafted crd_agreement demo directory docs drops examples lifecycle matching monitoring ports
+    privacy supervise)
+stevedore_python_tests(faults LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_BINARY_DIR}"
+  BESIDE crash_points descriptors failing_calls network process volumes)
 stevedore_python_tests(programs LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release"
   BESIDE dns dtls kcp quic tftp versions)
+stevedore_python_tests(supply LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release"
+  BESIDE artefacts reproducible sbom)
 stevedore_python_tests(dataplane LABEL integration
   ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_LOAD=$<TARGET_FILE:stevedore-load>"
-  BESIDE live_page)
+    "STEVEDORE_BENCH=$<TARGET_FILE:stevedore-bench>"
+  BESIDE live_page loops)
+stevedore_python_tests(soak LABEL integration
+  ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_LOAD=$<TARGET_FILE:stevedore-load>"
+  BESIDE report soak)
+set_tests_properties(integration/soak PROPERTIES TIMEOUT 1200)  # of which five minutes are its own
 stevedore_python_tests(e2e LABEL cluster
   ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release" "STEVEDORE_CONVERGENCE=$<TARGET_FILE:stevedore-convergence>"
-  BESIDE apply chart chart_releases client_access client_faults client_lists convert crashes crd_command
+  BESIDE apply chart chart_releases client_access client_faults client_lists convergence convert crashes crd_command
     crd_gone crd_kubectl crd_schema docs events examples first_route install leader losses prometheus published_service
     rbac refusals scaling ways_in
   WITHOUT scale)
+
+# The longest first, or the others wait for them at the end.
+set_tests_properties(integration/soak cluster/crashes cluster/convergence cluster/losses cluster/prometheus
+  PROPERTIES COST 1000)
 
 # Kubernetes itself, built once: minutes the first time.
 add_test(NAME cluster/binaries COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cluster/cluster.sh build)

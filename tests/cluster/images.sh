@@ -55,7 +55,7 @@ product() { locked make_product "$1"; }
 make_product() {
   local root part
   root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-  for part in build/release/{proxy/stevedore-proxy,controller/stevedore-controller} Dockerfile cmake/image_root.sh; do
+  for part in build/release/{proxy/stevedore-proxy,controller/stevedore-controller} Dockerfile cmake/image_root.sh cmake/sbom.py; do
     [ -f "$root/$part" ] || die "$part is missing: make build"
     if [ "$1" -ot "$root/$part" ]; then rm -f "$1"; fi
   done

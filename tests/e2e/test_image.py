@@ -18,7 +18,7 @@ MOST_BYTES = 120 << 20
 PROGRAMS = ("stevedore-proxy", "stevedore-controller")
 EXPECTED = re.compile(
     r"usr/bin/stevedore-(proxy|controller)|usr/lib/[\w-]+/lib[\w.+-]+\.so[.\d]*|etc/ssl/certs/ca-certificates\.crt"
-    r"|var/lib/dpkg/status\.d/[\w.+-]+|usr/share/doc/[\w.+-]+/copyright")
+    r"|var/lib/dpkg/status\.d/[\w.+-]+|usr/share/doc/[\w.+-]+/copyright|usr/share/doc/stevedore/sbom\.spdx\.json")
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,12 @@ def test_the_proxy_may_bind_low_ports_where_its_container_may(archive):
     version, permitted, inheritable, *_ = struct.unpack("<5I", capable.pop("usr/bin/stevedore-proxy"))
     assert (version, permitted, inheritable) == (2 << 24, 1 << 10, 0), "CAP_NET_BIND_SERVICE, not effective"
     assert not capable
+
+
+def test_the_list_of_contents_names_every_package(archive):
+    listed = json.loads((ADDED / "usr" / "share" / "doc" / "stevedore" / "sbom.spdx.json").read_text())["packages"]
+    taken = {path.name for path in (ADDED / "var" / "lib" / "dpkg" / "status.d").iterdir()}
+    assert len(taken) > 5 and taken <= {entry["name"] for entry in listed}
 
 
 def dynamic(program):

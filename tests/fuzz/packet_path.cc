@@ -82,6 +82,7 @@ class Play {
                      : number == 2 ? config::Affinity::kKey
                                    : config::Affinity::kNone;
     upstream.affinity = model.affinity;
+    upstream.health_check.emplace();  // Probe() plays the prober
     model.fail_open = !choices_.OneIn(2);
     if (!model.fail_open) upstream.when_none_usable = config::WhenNoneUsable::kDrop;
     model.keeps_draining = model.affinity == config::Affinity::kNone || !choices_.OneIn(2);
@@ -199,7 +200,7 @@ class Play {
   // Several clients send, neighbours of one size in one segmented send; then the worker reads.
   void Burst() {
     std::vector<Sent> sent;
-    std::map<config::Bytes, Way> senders;  // to tell by its bytes whose a datagram is
+    std::set<config::Bytes> told;  // each once: by its bytes a datagram is known again
     net::SendBatch batch;
     for (std::uint32_t n = 1 + choices_.Below(6); n > 0; --n) {
       const unsigned client = choices_.Below(kClients);
@@ -207,7 +208,7 @@ class Play {
       config::Bytes payload = MakePayload();
       for (std::uint32_t copies = 1 + choices_.Below(4); copies > 0; --copies) {
         if (copies > 1 && !payload.empty()) ++payload.back();  // same size, other bytes
-        if (senders.try_emplace(payload, way).first->second == way) sent.push_back({way, payload});
+        if (told.insert(payload).second) sent.push_back({way, payload});
       }
     }
     const bool own = choices_.OneIn(8);
@@ -248,7 +249,8 @@ class Play {
         const auto [peer, at] = Locate(arrived, s, verdict);
         const std::uint16_t port = arrived[peer][at].source.port;
         const auto [position, first] = last.try_emplace({peer, port}, at);
-        Require(first || position->second < at, "the order of a client's datagrams is kept");
+        Require(first || position->second < at, "the order of a client's datagrams is kept",
+                Told(s, verdict, peer));
         position->second = at;
         model_.Forwarded(s.way, s.payload, verdict, peer, port, engine_.now);
       }
@@ -264,6 +266,15 @@ class Play {
         Require(datagram.matched, "nothing reaches a peer that no client sent");
   }
 
+  static std::string Told(const Sent& s, const Verdict& verdict, unsigned peer) {
+    std::string text = "client " + std::to_string(s.way.client) + " to target " +
+                       std::to_string(s.way.target) + ": " + config::FormatHex(s.payload) +
+                       " by upstream " + kNames[verdict.upstream] + " to peer " +
+                       std::to_string(peer) + " instead of one of";
+    for (const unsigned may : verdict.peers) text += " " + std::to_string(may);
+    return text;
+  }
+
   // Where the datagram arrived: at a peer that may have it, from the client's port there, or from a
   // port that nobody has there when the client has none.
   std::pair<unsigned, std::size_t> Locate(std::vector<std::vector<Arrived>>& arrived, const Sent& s,
@@ -273,7 +284,8 @@ class Play {
       for (std::size_t at = 0; at < arrived[peer].size(); ++at) {
         Arrived& datagram = arrived[peer][at];
         if (datagram.matched || datagram.text != text) continue;
-        Require(verdict.peers.contains(peer), "a datagram goes to a peer that may have it");
+        Require(verdict.peers.contains(peer), "a datagram goes to a peer that may have it",
+                Told(s, verdict, peer));
         const auto holder = model_.Holder(datagram.source.port, peer);
         Require(holder ? *holder == s.way : !model_.HasSession(s.way, peer),
                 "a peer sees one port per client, and no other client on it");
