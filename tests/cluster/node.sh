@@ -139,7 +139,8 @@ node() {
 pod_processes() {
   local top
   top=$(process_cgroup)
-  [ ! -d "$top" ] || find "$top" -name cgroup.procs -exec cat {} +
+  # A container may go meanwhile, and its files with it.
+  [ ! -d "$top" ] || find "$top" -name cgroup.procs -exec cat {} + 2>/dev/null || true
 }
 
 end_pods() {
