@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -40,6 +41,10 @@ Result<ServerUrl> ParseServerUrl(const std::string& url) {
   std::string_view authority = rest.substr(0, slash);
   if (slash != std::string_view::npos) result.path = rest.substr(slash);
   while (result.path.ends_with('/')) result.path.pop_back();
+  const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; };
+  if (std::any_of(url.begin(), url.end(), is_blank)) {
+    return BadUrl(url, "must not have blanks or control characters");
+  }
   if (url.find_first_of("@?#") != std::string::npos) {
     return BadUrl(url, "must not have a user, query or fragment");
   }

@@ -118,7 +118,7 @@ bool Same(const ClusterAccess& a, const ClusterAccess& b) {
 
 void RequireComplete(const ClusterAccess& access) {
   Require(!access.server.host.empty() && access.server.port != 0, "a server has host and port");
-  for (const std::string& text : {access.server.host, access.server.path, access.tls_server_name})
+  for (const std::string& text : {access.server.host, access.server.path})
     Require(IsPlain(text) && text.find(' ') == std::string::npos,
             "host and path hold no blanks and no control characters", text);
   Require(access.client_certificate.empty() == access.client_key.empty(),

@@ -64,11 +64,13 @@ void DataRace() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::map<std::string, std::function<void()>> faults = {
-      {"heap-overflow", HeapOverflow},      {"use-after-free", UseAfterFree},
-      {"use-after-return", UseAfterReturn}, {"leak", Leak},
-      {"signed-overflow", SignedOverflow},  {"data-race", DataRace},
-      {"none", [] {}}};
+  const std::map<std::string, std::function<void()>> faults = {{"heap-overflow", HeapOverflow},
+                                                               {"use-after-free", UseAfterFree},
+                                                               {"use-after-return", UseAfterReturn},
+                                                               {"leak", Leak},
+                                                               {"signed-overflow", SignedOverflow},
+                                                               {"data-race", DataRace},
+                                                               {"none", [] {}}};
   const auto fault = faults.find(argc == 2 ? argv[1] : "");
   if (fault == faults.end()) return 2;
   std::puts("planting");

@@ -48,6 +48,8 @@ TEST(ParseServerUrl, ErrorsSayWhatIsWrong) {
       {"https://[::1]x", "after the ]"},
       {"https://user@api", "must not have a user"},
       {"https://api/?x=1", "must not have a user"},
+      {"https://api x", "must not have blanks"},
+      {"https://api/a\r\nHost: b", "must not have blanks"},
   };
   for (const auto& test : kCases) {
     const Result<ServerUrl> got = ParseServerUrl(test.url);
