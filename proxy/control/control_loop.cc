@@ -13,7 +13,6 @@
 #include "proxy/base/process_metrics.h"
 #include "proxy/config/limits.h"
 #include "proxy/control/probe_targets.h"
-#include "proxy/net/udp_socket.h"
 
 namespace stevedore::control {
 namespace {
@@ -153,18 +152,9 @@ bool ControlLoop::BindListeners() {
     }
     spdlog::info("Bound listener name={} address={} receive_buffer_bytes={}", event.name,
                  event.address.ToString(), event.receive_buffer);
-    WarnOfSmallBuffer(event.receive_buffer);
+    if (const auto advice = buffer_advice_.For(event.receive_buffer)) spdlog::warn(*advice);
   }
   return !events.empty();
-}
-
-void ControlLoop::WarnOfSmallBuffer(int granted) {
-  constexpr int kWanted = 2 * net::kBufferBytes;  // Linux grants twice what is asked for
-  if (granted >= kWanted || std::exchange(warned_of_buffer_, true)) return;
-  spdlog::warn(
-      "Receive buffers are smaller than wanted: bursts may be lost granted_bytes={} "
-      "wanted_bytes={} advice=\"set net.core.rmem_max to {} on the node\"",
-      granted, kWanted, net::kBufferBytes);
 }
 
 void ControlLoop::Publish() {

@@ -13,6 +13,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/http_endpoint.h"
 #include "proxy/base/result.h"
+#include "proxy/control/buffer_advice.h"
 #include "proxy/control/config_loader.h"
 #include "proxy/control/config_watcher.h"
 #include "proxy/control/drop_log.h"
@@ -70,8 +71,6 @@ class ControlLoop {
   void Publish();
   // Tries the listeners that are not bound and due; true when there is news of one.
   bool BindListeners();
-  // Once for a process.
-  void WarnOfSmallBuffer(int granted);
   void TakeSignals();
   void EverySecond(Nanos now);
   void RefreshAddresses();
@@ -88,7 +87,7 @@ class ControlLoop {
   runtime::SnapshotBuilder builder_;
   runtime::SnapshotHolder holder_;
   ListenerBinder binder_;
-  bool warned_of_buffer_ = false;
+  BufferAdvice buffer_advice_;
   ConfigLoader loader_;
   ConfigWatcher watcher_;
   report::TrafficBook book_;
