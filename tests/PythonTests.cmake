@@ -78,6 +78,8 @@ stevedore_python_tests(e2e LABEL cluster
 set_tests_properties(integration/soak cluster/crashes cluster/convergence cluster/losses cluster/prometheus
   PROPERTIES COST 1000)
 
+set_tests_properties(cluster/convergence PROPERTIES TIMEOUT 1300)  # 4 minutes of computing, among others longer
+
 # Kubernetes itself, built once: minutes the first time.
 add_test(NAME cluster/binaries COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cluster/cluster.sh build)
 set_tests_properties(cluster/binaries PROPERTIES LABELS cluster TIMEOUT 2400 FIXTURES_SETUP cluster_binaries)

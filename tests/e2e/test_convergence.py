@@ -22,7 +22,7 @@ CUTS = {
 
 
 def test_sequences_end_as_a_fresh_start(cluster):
-    done, report = run(cluster, 1200 if LONG else 400, sequences=SEQUENCES * (5 if LONG else 1), universes=UNIVERSES,
+    done, report = run(cluster, 3600 if LONG else 1200, sequences=SEQUENCES * (5 if LONG else 1), universes=UNIVERSES,
                        seed=SEED, patience_ms=60_000)
     assert not report["failure"], report["failure"]
     assert done.returncode == 0, done.stderr
