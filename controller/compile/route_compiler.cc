@@ -1,6 +1,8 @@
 #include "controller/compile/route_compiler.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "proxy/config/address.h"
 #include "proxy/config/limits.h"
@@ -107,6 +109,21 @@ std::vector<config::Rule> CompileRules(const RouteModel& route) {
   return rules;
 }
 
+namespace {
+
+// A peer of the primary source is no backup, too.
+std::vector<config::Peer> BackupsAlone(std::vector<config::Peer> backups,
+                                       const std::vector<config::Peer>& primary) {
+  std::set<std::pair<std::string, std::int64_t>> taken;
+  for (const config::Peer& peer : primary) taken.emplace(peer.address, peer.port);
+  std::erase_if(backups, [&](const config::Peer& peer) {
+    return taken.contains({peer.address, peer.port});
+  });
+  return backups;
+}
+
+}  // namespace
+
 std::vector<config::Upstream> CompileUpstreams(Candidate& candidate, const PeerResolver& resolver) {
   RouteReport& report = candidate.report;
   report.resolved_refs = {ConditionStatus::kTrue, Reason::kResolvedRefs, ""};
@@ -129,8 +146,10 @@ std::vector<config::Upstream> CompileUpstreams(Candidate& candidate, const PeerR
                            upstream.health_check.has_value()};
     if (model.backup) {
       const ResolvedPeers backup = resolver.Resolve(*model.backup);
-      upstream.backup_peers = backup.peers;
-      summary.backup_ready = backup.ready;
+      upstream.backup_peers = BackupsAlone(backup.peers, primary.peers);
+      summary.backup_ready =
+          static_cast<int>(std::count_if(upstream.backup_peers.begin(), upstream.backup_peers.end(),
+                                         [](const config::Peer& peer) { return !peer.draining; }));
       ReportSource(path + ".backup", backup, report, refused);
     }
     ReportAvailability(summary, report.peers_available);

@@ -88,6 +88,22 @@ void CheckPeers(Checks& checks, const FieldPath& upstream_path, std::string_view
   }
 }
 
+// It would be one peer, and as a backup none that a conversation may stay on.
+void CheckBackupsAlone(Checks& checks, const FieldPath& upstream_path, const Upstream& upstream) {
+  std::map<std::pair<std::string, std::int64_t>, std::size_t> peers;
+  for (std::size_t i = 0; i < upstream.peers.size(); ++i)
+    peers.try_emplace({upstream.peers[i].address, upstream.peers[i].port}, i);
+  for (std::size_t i = 0; i < upstream.backup_peers.size(); ++i) {
+    const Peer& backup = upstream.backup_peers[i];
+    const auto found = peers.find({backup.address, backup.port});
+    if (found == peers.end()) continue;
+    checks.Report(upstream_path.Item("backupPeers", i),
+                  backup.address + " port " + std::to_string(backup.port) + ": also entry " +
+                      std::to_string(found->second) +
+                      " of peers: a peer is a backup or it is none");
+  }
+}
+
 }  // namespace
 
 OwnSockets::OwnSockets(const ProxyConfig& config) {
@@ -130,6 +146,7 @@ void CheckUpstream(Checks& checks, const FieldPath& path, const Upstream& upstre
     CheckHealthCheck(checks, path.Field("healthCheck"), *upstream.health_check);
   CheckPeers(checks, path, "peers", upstream.peers, own);
   CheckPeers(checks, path, "backupPeers", upstream.backup_peers, own);
+  CheckBackupsAlone(checks, path, upstream);
 }
 
 }  // namespace stevedore::config

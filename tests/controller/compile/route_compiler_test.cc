@@ -56,6 +56,17 @@ TEST(CompileRules, NamesAreScoped) {
   EXPECT_EQ(rules.at(1).upstream, "deny");
 }
 
+TEST(CompileUpstreams, APeerIsNoBackupOfItself) {
+  Candidate candidate = Make();
+  candidate.route.upstreams[0].backup =
+      PeerSource{std::nullopt, {}, {{"10.0.0.2", 1}, {"10.0.0.2", 2}}};
+  const store::ClusterView view;
+  const PeerPolicy policy(AnyPeer(), {});
+  const auto upstreams = CompileUpstreams(candidate, PeerResolver(view, policy));
+  EXPECT_EQ(upstreams.at(0).backup_peers, (std::vector<config::Peer>{{"10.0.0.2", 2, 1}}));
+  EXPECT_EQ(candidate.report.upstreams.at(0).backup_ready, 1);
+}
+
 TEST(CompileUpstreams, FillsInPeersAndReport) {
   Candidate candidate = Make();
   candidate.route.upstreams[0].backup = PeerSource{std::nullopt, {}, {{"10.0.0.9", 1}}};

@@ -100,7 +100,6 @@ TEST(CheckUpstream, Peers) {
   ExpectErrors({
       {[](Upstream& u) { u.peers.clear(), u.backup_peers.clear(); }, ""},
       {[](Upstream& u) { u.peers.clear(); }, ""},
-      {[](Upstream& u) { u.backup_peers = u.peers; }, ""},
       {[](Upstream& u) {
          u.peers[0] = {"127.0.0.1", 9, 100, false};
        },
@@ -119,6 +118,14 @@ TEST(CheckUpstream, Peers) {
       {[](Upstream& u) { u.peers.push_back(u.peers[0]); },
        "upstreams[0].peers[2]: 10.0.0.2:2345: also entry 0 of peers: give a peer once, with the "
        "weight that it shall have\n"},
+      {[](Upstream& u) { u.backup_peers = {u.peers[0]}; },
+       "upstreams[0].backupPeers[0]: 10.0.0.2 port 2345: also entry 0 of peers: a peer is a backup "
+       "or it is none\n"},
+      {[](Upstream& u) {
+         u.backup_peers = {u.peers[0]};
+         u.backup_peers[0].port = 1;
+       },
+       ""},
   });
 }
 
