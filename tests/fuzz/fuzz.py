@@ -68,11 +68,11 @@ def shown(path):
 
 
 class Run:
-    def __init__(self, build, target, seconds):
+    def __init__(self, build, target, seconds, seed):
         self.program = build / "fuzzers" / target
         self.found = build / "found" / target
         self.failures = build / "failures" / target
-        self.seconds = seconds
+        self.seconds, self.seed = seconds, seed
         self.outcome = Outcome(target)
         for folder in (self.found, self.failures):
             shutil.rmtree(folder, ignore_errors=True)
@@ -82,7 +82,7 @@ class Run:
         target = self.outcome.target
         arguments = [self.program, self.found, corpus(target), f"-max_total_time={seconds}", f"-timeout={UNIT_SECONDS}",
                      f"-max_len={MAX_BYTES.get(target, DEFAULT_BYTES)}", "-rss_limit_mb=1536", "-print_final_stats=1",
-                     "-reload=0", f"-artifact_prefix={self.failures}/"]
+                     "-reload=0", f"-artifact_prefix={self.failures}/", f"-seed={self.seed}"]
         words = HERE / f"{target}.dict"
         return [str(a) for a in arguments + ([f"-dict={words}"] if words.exists() else [])]
 
@@ -147,6 +147,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "fuzz")
     parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
+    parser.add_argument("--seed", type=int, default=0, help="of what is tried; another one each time without")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="targets beside each other (one per CPU)")
     parser.add_argument("--keep", action="store_true", help="add what is new to the corpus")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="all of them without a name")
@@ -157,7 +158,7 @@ def main():
             parser.error(f"no target {name}: there are {', '.join(targets())}")
         if not (options.build / "fuzzers" / name).exists():
             parser.error(f"{name} is not built: cmake --preset fuzz && cmake --build --preset fuzz")
-    runs = [Run(options.build.resolve(), name, options.seconds) for name in names]
+    runs = [Run(options.build.resolve(), name, options.seconds, options.seed) for name in names]
     with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
         outcomes = list(pool.map(Run.run, runs))
     for outcome in outcomes:
