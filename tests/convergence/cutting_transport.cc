@@ -55,15 +55,17 @@ Result<Response> CuttingTransport::Do(const Request& asked) {
   Request request = asked;
   // Few objects, and still lists of several pages: but only those that its cache does not answer.
   if (std::string* const limit = Parameter(request, "limit")) {
-    *limit = "3";
+    *limit = "1";
     std::string* const version = Parameter(request, "resourceVersion");
     if (version != nullptr && Roll(2) == 0) version->clear();
   }
-  if (Parameter(request, "continue") != nullptr && Roll(100) < 10) {
+  // Further pages are few, since most lists come in one piece: the first is refused for certain.
+  if (Parameter(request, "continue") != nullptr &&
+      (!counts().contains("list: 410 between pages") || Roll(3) == 0)) {
     Count("list: 410 between pages");
     return Response{410, kExpired, std::nullopt};
   }
-  switch (Roll(80)) {
+  switch (Roll(30)) {
     case 0:
       Count("list: no answer");
       return Error{Errc::kUnavailable, "connection refused"};

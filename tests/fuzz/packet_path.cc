@@ -230,8 +230,8 @@ class Play {
     const std::array<std::vector<std::uint64_t>, 2> before = {UpCounts(0), UpCounts(1)};
     std::array<std::vector<std::uint64_t>, 2> expected = before;
     for (unsigned i = 0; i < 2; ++i) engine_.ServeListener(i);
-    std::vector<std::vector<Arrived>> arrived;
-    for (const UniqueFd& peer : sockets_.peers) arrived.push_back(ReadAll(peer.get()));
+    const std::uint64_t forwarded = UpCounts(0)[1] + UpCounts(1)[1] - before[0][1] - before[1][1];
+    auto arrived = ReadAll(sockets_.peers, forwarded);
     // In the order in which the worker met them: one listener, then the other.
     for (unsigned listener = 0; listener < 2; ++listener) {
       std::map<std::pair<unsigned, std::uint16_t>, std::size_t>
@@ -350,10 +350,12 @@ class Play {
     batch.Flush();
     engine_.ServePools();
     Require(DownCounts() == expected, "replies received = delivered + dropped, by reason");
+    std::size_t all_due = 0;
+    for (const auto& replies : due) all_due += replies.size();
+    const auto arrived = ReadAll(sockets_.clients, all_due);
     for (unsigned client = 0; client < kClients; ++client) {
       std::vector<std::pair<std::string, config::SocketAddress>> got;
-      for (const Arrived& reply : ReadAll(sockets_.clients[client].get()))
-        got.push_back({reply.text, reply.source});
+      for (const Arrived& reply : arrived[client]) got.push_back({reply.text, reply.source});
       std::sort(got.begin(), got.end());
       std::sort(due[client].begin(), due[client].end());
       Require(got == due[client], "each client gets its replies, from where it sent to");

@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -54,17 +56,32 @@ struct Arrived {
   config::SocketAddress source;
   bool matched = false;
 };
-inline std::vector<Arrived> ReadAll(int fd) {
-  std::vector<Arrived> all;
+inline void ReadAll(int fd, std::vector<Arrived>& all) {
   static std::array<char, 65536> buffer;
   for (;;) {
     sockaddr_storage from{};
     socklen_t length = sizeof from;
     const ssize_t n = ::recvfrom(fd, buffer.data(), buffer.size(), MSG_DONTWAIT,
                                  reinterpret_cast<sockaddr*>(&from), &length);
-    if (n < 0) return all;
+    if (n < 0) return;
     all.push_back(
         {std::string(buffer.data(), static_cast<std::size_t>(n)), net::FromSockaddr(from)});
+  }
+}
+
+// What each socket holds once `count` have arrived at all of them together. On a busy machine the
+// kernel delivers later than it says that it has sent: it may take a second.
+inline std::vector<std::vector<Arrived>> ReadAll(const std::vector<UniqueFd>& sockets,
+                                                 std::size_t count) {
+  std::vector<std::vector<Arrived>> arrived(sockets.size());
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(900);
+  for (;;) {
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+      ReadAll(sockets[i].get(), arrived[i]);
+      found += arrived[i].size();
+    }
+    if (found >= count || std::chrono::steady_clock::now() > end) return arrived;
   }
 }
 
@@ -92,8 +109,8 @@ struct Sockets {
   // What an input before left unread is none of the next one's business.
   void Drain() const {
     for (const auto& list : {&clients, &peers})
-      for (const UniqueFd& fd : *list) ReadAll(fd.get());
-    for (const auto& listener : listeners) ReadAll(listener->fds[0].get());
+      ReadAll(*list, 0);
+    for (const auto& listener : listeners) ReadAll(listener->fds, 0);
   }
   config::SocketAddress Target(unsigned target) const {
     return Address(kTargets[target], addresses[target == 0 ? 0 : 1].port);
