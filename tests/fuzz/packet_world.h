@@ -108,8 +108,7 @@ struct Sockets {
   }
   // What an input before left unread is none of the next one's business.
   void Drain() const {
-    for (const auto& list : {&clients, &peers})
-      ReadAll(*list, 0);
+    for (const auto& list : {&clients, &peers}) ReadAll(*list, 0);
     for (const auto& listener : listeners) ReadAll(listener->fds, 0);
   }
   config::SocketAddress Target(unsigned target) const {
