@@ -81,6 +81,9 @@ Result<Response> CuttingTransport::Do(const Request& asked) {
     case 3:
       Count("list: empty object");
       return Response{200, "{}", std::nullopt};
+    case 4:  // the next list is one without a version, in pages
+      Count("list: HTTP 410");
+      return Response{410, kExpired, std::nullopt};
     default:
       return inner_.Do(request);
   }

@@ -16,9 +16,10 @@ REASONS = {
     "NoPeers", "UsingBackup", "RuleShadowed", "DefaultUpstreamConflict", "ListenerSettingsConflict",
     "PortOwnedByOtherNamespace"}
 CUTS = {
-    "cut while open", "list by watch", "list: 410 between pages", "list: HTTP 503", "list: empty object",
-    "list: no answer", "list: truncated", "watch: 410 event", "watch: HTTP 410", "watch: HTTP 429", "watch: HTTP 500",
-    "watch: ended", "watch: from an old version", "watch: no answer", "watch: torn"}
+    "cut while open", "list by watch", "list: 410 between pages", "list: HTTP 410", "list: HTTP 503",
+    "list: empty object", "list: no answer", "list: truncated", "watch: 410 event", "watch: HTTP 410",
+    "watch: HTTP 429", "watch: HTTP 500", "watch: ended", "watch: from an old version", "watch: no answer",
+    "watch: torn"}
 
 
 def test_sequences_end_as_a_fresh_start(cluster):
