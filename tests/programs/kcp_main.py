@@ -3,8 +3,9 @@ or a client that opens some and compares. Needs a Python with that package.
 
     kcp_main.py server [SECONDS]              says its port; on SIGTERM what each conversation was, as JSON; forgets
                                               those that nobody has written to for so long
-    kcp_main.py client PORT '[[1, 2], [3]]' BYTES    conversations of each client port; what came back, as JSON. The last
-                                              message of each waits until stdin closes.
+    kcp_main.py client PORT '[[1, 2], [3]]' BYTES    conversations of each client port; what came back, and how many
+                                              datagrams of others did, as JSON. The last message of each waits until
+                                              stdin closes.
 """
 
 import hashlib
@@ -124,6 +125,7 @@ class Client:
         self.size = size
         self.conversations, self.content, self.sent = {}, {}, {}
         self.sockets = []
+        self.foreign = 0
         self.hold = True
         for numbers in ports:
             sock = made_socket()
@@ -141,14 +143,18 @@ class Client:
             self._fill()
             if time.monotonic() > end or all(c.received >= self.size for c in self.conversations.values()):
                 break
-        print(json.dumps({number: {
+        verdicts = {number: {
             "received": conversation.received, "sha256": conversation.digest.hexdigest(),
             "sent_sha256": hashlib.sha256(self.content[number]).hexdigest()}
-            for number, conversation in self.conversations.items()}))
+            for number, conversation in self.conversations.items()}
+        print(json.dumps({"conversations": verdicts, "foreign": self.foreign}))
 
     def _receive(self, sock):
         for number, datagram, _ in datagrams(sock):
-            conversation = self.conversations[number]
+            conversation = self.conversations.get(number)
+            if conversation is None:   # of somebody who had this port before, whom a server still repeats something to
+                self.foreign += 1
+                continue
             conversation.kcp.receive(datagram)
             for _ in conversation.messages():
                 pass   # counted and digested

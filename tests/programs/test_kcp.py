@@ -51,7 +51,9 @@ class Client:
         """{conversation: {received, sha256, sent_sha256}}"""
         output, _ = self._process.communicate(timeout=120)
         assert self._process.returncode == 0
-        return json.loads(output)
+        report = json.loads(output)
+        assert report["foreign"] == 0, "datagrams of conversations that are another client's"
+        return report["conversations"]
 
     def close(self):
         if self.running():

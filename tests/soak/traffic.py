@@ -77,7 +77,7 @@ class Traffic:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
                               env={"PYTHONPATH": str(KCP.parents[1])})
         assert done.returncode == 0, done.stderr
-        for conversation, verdict in json.loads(done.stdout).items():
+        for conversation, verdict in json.loads(done.stdout)["conversations"].items():
             assert verdict["received"] == KCP_BYTES and verdict["sha256"] == verdict["sent_sha256"], (
                 f"conversation {conversation}: {verdict}")
 
