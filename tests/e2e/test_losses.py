@@ -14,7 +14,7 @@ from harness.visitors import Place, Visitors
 from harness.wait import until
 
 FIGURES = os.environ.get("STEVEDORE_FIGURES") == "1"
-TIMES = [] if FIGURES else ["--set", "proxy.preStopSeconds=2", "--set", "proxy.drainTimeoutSeconds=8"]
+TIMES = [] if FIGURES else ["--set", "proxy.preStopSeconds=4", "--set", "proxy.drainTimeoutSeconds=8"]
 PORT, NODE_PORT = 2614, 30080
 VALUES = [*TIMES, "--set", f"service.ports.kcp.port={PORT}", "--set", f"service.ports.kcp.nodePort={NODE_PORT}"]
 REPLICAS = 2

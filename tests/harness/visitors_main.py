@@ -4,9 +4,9 @@ Reads its orders as JSON from its first argument, prints "ready" once every conv
 stdin closes or the time is up, waits for stragglers, and prints a report as JSON.
 
 Orders: target [host, port], sources (addresses to send from, in turn), conversations (how many, from 1), rate
-(datagrams/s of all conversations), newcomers (per second), seconds (at most). The first four bytes of a datagram are
-the number of its conversation; each newcomer is one of its own. The report's `moved` counts conversations that more
-than one peer answered.
+(datagrams/s of all conversations, at most: each asks again when it was answered, or gives an answer up), newcomers (per
+second), seconds (at most). The first four bytes of a datagram are the number of its conversation; each newcomer is one of
+its own. The report's `moved` counts conversations that more than one peer answered.
 """
 
 import collections
@@ -23,6 +23,7 @@ HEAD = struct.Struct("!III")   # conversation, line, sequence number
 FIRST_NEWCOMER = 1 << 20
 WARM_UP = 0xFFFFFFFF           # a sequence number that is not counted
 PATIENCE = 2.0                 # seconds after which a datagram counts as lost
+GIVEN_UP = 0.5                 # seconds after which a conversation asks again without an answer
 READY_WITHIN = 20.0
 
 
@@ -32,6 +33,11 @@ class Line:
     def __init__(self):
         self.sent_at = []
         self.answers = {}   # sequence number -> peer
+
+    def waits(self):
+        """Whether an answer is under way: never two, so that one event costs one of them on any machine."""
+        return (bool(self.sent_at) and len(self.sent_at) - 1 not in self.answers
+                and time.monotonic() < self.sent_at[-1] + GIVEN_UP)
 
     def lost(self):
         return len(self.sent_at) - len(self.answers)
@@ -87,7 +93,8 @@ class Visitors:
 
     def continue_one(self, total):
         number = total % len(self.old)
-        self._send(self.old[number], number, number, self.conversations[number])
+        if not self.conversations[number].waits():
+            self._send(self.old[number], number, number, self.conversations[number])
 
     def welcome_one(self):
         number = self.came % len(self.newcomers)
