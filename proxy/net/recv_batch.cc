@@ -20,10 +20,12 @@ int ReceiveOne(int fd, mmsghdr& slot) noexcept {
 
 }  // namespace
 
-RecvBatch::RecvBatch() : buffer_(new std::uint8_t[kSlots * kSlotBytes]) {
+RecvBatch::RecvBatch() : buffer_(new std::uint8_t[kSlots * kStride]) {
   for (unsigned i = 0; i < kSlots; ++i) {
-    vectors_[i] = {buffer_.get() + i * kSlotBytes, kSlotBytes};
+    vectors_[i] = {SlotBytes(i), kSlotBytes};
     headers_[i].msg_hdr.msg_name = &sources_[i];
+    headers_[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    headers_[i].msg_hdr.msg_controllen = kControlBytes;
     headers_[i].msg_hdr.msg_iov = &vectors_[i];
     headers_[i].msg_hdr.msg_iovlen = 1;
     headers_[i].msg_hdr.msg_control = controls_[i].data();
@@ -31,26 +33,31 @@ RecvBatch::RecvBatch() : buffer_(new std::uint8_t[kSlots * kSlotBytes]) {
 }
 
 int RecvBatch::Receive(int fd, unsigned first, unsigned most) noexcept {
-  most = std::min(most, kSlots - first);
-  for (unsigned i = first; i < first + most; ++i) {
+  const unsigned end = first + std::min(most, kSlots - first);
+  for (unsigned i = first; i < std::min(end, used_); ++i) {
     headers_[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
     headers_[i].msg_hdr.msg_controllen = kControlBytes;
-    headers_[i].msg_hdr.msg_flags = 0;
   }
+  if (used_ <= end) used_ = first;
   for (;;) {
     const int n = most == 1 ? ReceiveOne(fd, headers_[first])
-                            : ::recvmmsg(fd, &headers_[first], most, MSG_DONTWAIT, nullptr);
+                            : ::recvmmsg(fd, &headers_[first], end - first, MSG_DONTWAIT, nullptr);
+    if (n > 0) used_ = std::max(used_, first + static_cast<unsigned>(n));
     if (n >= 0) return n;
     if (errno == EINTR) continue;
     return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
   }
 }
 
+config::SocketAddress RecvBatch::Source(unsigned slot) const noexcept {
+  return FromSockaddr(sources_[slot]);
+}
+
 std::pair<Datagram, std::size_t> RecvBatch::Read(unsigned slot) const noexcept {
   const msghdr& header = headers_[slot].msg_hdr;
   Datagram datagram;
   std::size_t segment = 0;
-  datagram.bytes = {buffer_.get() + slot * kSlotBytes, headers_[slot].msg_len};
+  datagram.bytes = {SlotBytes(slot), headers_[slot].msg_len};
   datagram.source = FromSockaddr(sources_[slot]);
   auto* mutable_header = const_cast<msghdr*>(&header);  // CMSG_NXTHDR takes no const
   for (cmsghdr* c = CMSG_FIRSTHDR(mutable_header); c != nullptr;

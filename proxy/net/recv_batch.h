@@ -42,6 +42,7 @@ class RecvBatch {
   // What the slot holds, as one piece. REQUIRES: `slot` was filled by the last Receive() that
   // covered it.
   Datagram At(unsigned slot) const noexcept { return Read(slot).first; }
+  config::SocketAddress Source(unsigned slot) const noexcept;
   // Calls `take(datagram)` for each datagram that the slot holds, in order.
   template <class Take>
   void Each(unsigned slot, Take&& take) const noexcept {
@@ -55,13 +56,19 @@ class RecvBatch {
 
  private:
   static constexpr std::size_t kSlotBytes = 65536;
+  // From slot to slot. At a power of two the first bytes of all slots would share a few lines of
+  // the processor's caches; so 20 lines, a datagram of a full Ethernet frame, stay apart.
+  static constexpr std::size_t kStride = kSlotBytes + 20 * 64;
   static constexpr std::size_t kControlBytes =
       CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(in_pktinfo)) + CMSG_SPACE(sizeof(int));
 
   // And the size of its segments; 0 for a datagram that came alone.
   std::pair<Datagram, std::size_t> Read(unsigned slot) const noexcept;
 
+  std::uint8_t* SlotBytes(unsigned slot) const noexcept { return buffer_.get() + slot * kStride; }
+
   std::unique_ptr<std::uint8_t[]> buffer_;  // not cleared: untouched pages cost nothing
+  unsigned used_ = 0;                       // headers from here on are as the kernel wants them
   std::array<mmsghdr, kSlots> headers_{};
   std::array<iovec, kSlots> vectors_{};
   std::array<sockaddr_storage, kSlots> sources_{};

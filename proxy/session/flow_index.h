@@ -56,14 +56,15 @@ class FlowIndex {
       if (entry.tag == tag && Kind(entry) == kind && same(Index(entry))) return Index(entry);
     }
   }
-  // Brings the entry that Find() looks at first on its way into the cache.
-  void Prefetch(std::uint64_t hash) const noexcept {
-    __builtin_prefetch(&entries_[Home(Tag(hash))]);
+  // Brings the entries that Find() looks at first on their way into the cache.
+  [[gnu::always_inline]] void Prefetch(std::uint64_t hash) const noexcept {
+    const std::uint64_t home = Home(Tag(hash));
+    __builtin_prefetch(&entries_[home]);
+    __builtin_prefetch(&entries_[Next(home)]);  // the same line, but for one in eight
   }
-  // The session that this entry names, probably the one to be found, or kNoSession.
-  SessionIndex Guess(std::uint64_t hash) const noexcept {
-    const Entry& entry = entries_[Home(Tag(hash))];
-    return entry.value == kEmpty ? kNoSession : Index(entry);
+  // The session that Find() would look at first, almost surely the one to be found, or kNoSession.
+  SessionIndex Guess(std::uint64_t hash, EntryKind kind) const noexcept {
+    return Find(hash, kind, [](SessionIndex) { return true; });
   }
   void Insert(std::uint64_t hash, EntryKind kind, SessionIndex index) noexcept;
   // REQUIRES: it was inserted with this hash.

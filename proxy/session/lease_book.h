@@ -63,6 +63,10 @@ class LeaseBook {
   SessionIndex holder(std::uint32_t slot) const noexcept {
     return slot < holders_.size() ? holders_[slot] : kNoSession;
   }
+  // Where that stands, or nullptr; good until the next Hold().
+  const SessionIndex* place(std::uint32_t slot) const noexcept {
+    return slot < holders_.size() ? &holders_[slot] : nullptr;
+  }
   std::uint32_t held() const noexcept { return held_; }
 
   // Nothing is held, and every rest is over.

@@ -84,4 +84,10 @@ SessionIndex LeaseBooks::Holder(bool v4, std::uint32_t slot,
   return kNoSession;
 }
 
+const SessionIndex* LeaseBooks::Place(bool v4, std::uint32_t slot,
+                                      const config::SocketAddress& source) const noexcept {
+  const auto found = Find(source);
+  return found && books_[*found].v4 == v4 ? books_[*found].place(slot) : nullptr;
+}
+
 }  // namespace stevedore::session

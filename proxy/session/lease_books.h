@@ -31,6 +31,9 @@ class LeaseBooks {
   // address, or kNoSession.
   SessionIndex Holder(bool v4, std::uint32_t slot,
                       const config::SocketAddress& source) const noexcept;
+  // Where Holder() probably looks, to be prefetched; nullptr when there is no such lease.
+  const SessionIndex* Place(bool v4, std::uint32_t slot,
+                            const config::SocketAddress& source) const noexcept;
 
   LeaseBook& operator[](BookIndex index) noexcept { return books_[index]; }
   const LeaseBook& operator[](BookIndex index) const noexcept { return books_[index]; }
@@ -40,11 +43,16 @@ class LeaseBooks {
   struct AddressHash {
     std::size_t operator()(const config::SocketAddress& address) const noexcept;
   };
+  struct SameAddress {
+    bool operator()(const config::SocketAddress& a, const config::SocketAddress& b) const noexcept {
+      return Same(a, b);
+    }
+  };
   bool Overlaps(const config::SocketAddress& address) const noexcept;
 
   std::vector<LeaseBook> books_;
   std::vector<BookIndex> unused_;
-  std::unordered_map<config::SocketAddress, BookIndex, AddressHash> by_address_;
+  std::unordered_map<config::SocketAddress, BookIndex, AddressHash, SameAddress> by_address_;
 };
 
 }  // namespace stevedore::session

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 #include "proxy/config/address.h"
 #include "proxy/runtime/ids.h"
@@ -21,13 +22,25 @@ inline constexpr SessionIndex kNoSession = 0x7fffffffu;
 enum class SessionClass : std::uint16_t { kEmbryonic, kReplied, kAssured };
 inline constexpr unsigned kEvictableClasses = 2;  // assured sessions are never evicted
 
+// As ==, which calls memcmp. For the packet path.
+inline bool Same(const config::SocketAddress& a, const config::SocketAddress& b) noexcept {
+  std::array<std::uint64_t, 2> x;
+  std::array<std::uint64_t, 2> y;
+  std::memcpy(x.data(), a.ip.bytes.data(), sizeof x);
+  std::memcpy(y.data(), b.ip.bytes.data(), sizeof y);
+  return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0 && a.port == b.port && a.scope == b.scope;
+}
+
 // Who is talking where: what sessions and Flow entries are found by.
 struct FlowKey {
   config::SocketAddress client;
   config::IpAddress
       local;  // the address that the client used; unspecified where the bind is concrete
   runtime::ListenerId listener{0};
-  bool operator==(const FlowKey&) const = default;
+  bool operator==(const FlowKey& other) const noexcept {
+    return listener == other.listener && Same(client, other.client) &&
+           Same({local, 0, 0}, {other.local, 0, 0});
+  }
 };
 
 // Links of one doubly linked list through the table.

@@ -93,7 +93,7 @@ void PacketPath::ForwardAdmitted(const ListenerEntry& listener,
                                  const net::RecvBatch& batch) noexcept {
   const unsigned count = std::exchange(admitted_count_, 0);
   if (count > 1)
-    for (unsigned i = 0; i < count; ++i) sessions_.PrefetchSession(admitted_[i].flow_hash);
+    for (unsigned i = 0; i < count; ++i) sessions_.PrefetchFlowsSession(admitted_[i].flow_hash);
   for (unsigned i = 0; i < count; ++i) {
     const Admitted& admitted = admitted_[i];
     const Choice choice = Choose(listener, admitted);

@@ -14,6 +14,7 @@ using runtime::Raw;
 
 bool ReplyPath::Receive(const session::PortPool& pool, std::uint32_t port_slot, unsigned budget,
                         session::Tick now) noexcept {
+  now_ = now;
   for (unsigned taken = 0; taken < budget;) {
     const int n = in_.Receive(pool.fd(port_slot), filled_);
     if (n == 0) return true;
@@ -24,7 +25,7 @@ bool ReplyPath::Receive(const session::PortPool& pool, std::uint32_t port_slot, 
     }
     const auto count = static_cast<unsigned>(n);
     const bool short_read = count < net::RecvBatch::kSlots - filled_;
-    DeliverSlots(pool, port_slot, count, now);
+    Gather(pool, port_slot, count);
     taken += count;
     if (short_read) return true;
   }
@@ -33,25 +34,47 @@ bool ReplyPath::Receive(const session::PortPool& pool, std::uint32_t port_slot, 
 
 void ReplyPath::ReceiveOne(const session::PortPool& pool, std::uint32_t port_slot,
                            session::Tick now) noexcept {
-  if (in_.Receive(pool.fd(port_slot), filled_, 1) == 1) DeliverSlots(pool, port_slot, 1, now);
+  now_ = now;
+  if (in_.Receive(pool.fd(port_slot), filled_, 1) == 1) Gather(pool, port_slot, 1);
 }
 
-void ReplyPath::DeliverSlots(const session::PortPool& pool, std::uint32_t port_slot, unsigned count,
-                             session::Tick now) noexcept {
-  for (unsigned i = 0; i < count; ++i) {
-    in_.Each(filled_ + i, [&](const net::Datagram& datagram) {
-      if (out_.size() == net::SendBatch::kItems) Send();
-      Deliver(pool, port_slot, datagram, now);
-    });
+void ReplyPath::Gather(const session::PortPool& pool, std::uint32_t port_slot,
+                       unsigned count) noexcept {
+  for (unsigned i = filled_; i < filled_ + count; ++i) {
+    gathered_[i].pool = &pool;
+    gathered_[i].port_slot = port_slot;
   }
   filled_ += count;
   if (filled_ == net::RecvBatch::kSlots) Flush();
 }
 
-void ReplyPath::Deliver(const session::PortPool& pool, std::uint32_t port_slot,
-                        const net::Datagram& datagram, session::Tick now) noexcept {
+void ReplyPath::Flush() noexcept {
+  FindSessions();
+  for (unsigned slot = 0; slot < filled_; ++slot) {
+    in_.Each(slot, [&](const net::Datagram& datagram) {
+      if (out_.size() == net::SendBatch::kItems) Send();
+      Deliver(gathered_[slot].session, datagram);
+    });
+  }
+  Send();
+  filled_ = 0;
+}
+
+void ReplyPath::FindSessions() noexcept {
+  for (unsigned slot = 0; slot < filled_; ++slot) {
+    Gathered& reply = gathered_[slot];
+    reply.source = in_.Source(slot);
+    if (filled_ > 1) sessions_.PrefetchReply(reply.pool->v4(), reply.port_slot, reply.source);
+  }
+  for (unsigned slot = 0; slot < filled_; ++slot) {
+    Gathered& reply = gathered_[slot];
+    reply.session = sessions_.FindReply(reply.pool->v4(), reply.port_slot, reply.source);
+    sessions_.PrefetchSession(reply.session);
+  }
+}
+
+void ReplyPath::Deliver(session::SessionIndex index, const net::Datagram& datagram) noexcept {
   const std::size_t size = datagram.bytes.size();
-  const session::SessionIndex index = sessions_.FindReply(pool.v4(), port_slot, datagram.source);
   const auto stray = [&] {
     runtime::ListenerCounters& nowhere = snapshot_->nowhere->of(worker_);
     nowhere.upstream_in.Add(size);
@@ -70,16 +93,11 @@ void ReplyPath::Deliver(const session::PortPool& pool, std::uint32_t port_slot,
   if (peer.present) snapshot_->upstreams[Raw(peer.upstream)].stats->of(worker_).in.Add(size);
   if (size > listener.max_datagram_bytes) return counters.Drop(DownDrop::kTruncated);
   if (!sessions_.AdmitReply(index, size)) return counters.Drop(DownDrop::kReplyLimit);
-  sessions_.OnReply(index, now);
+  sessions_.OnReply(index, now_);
   const unsigned item = out_.Add(listener.sockets->fds[worker_].get(), listener.sockets->family,
                                  session.key.client, session.key.local, datagram.bytes);
   owners_[item] = &counters;
   sizes_[item] = size;
-}
-
-void ReplyPath::Flush() noexcept {
-  Send();
-  filled_ = 0;
 }
 
 void ReplyPath::Send() noexcept {

@@ -1,5 +1,6 @@
 // ReplyPath: a datagram's way back from a peer to the client whose session holds the port it came
-// to. noexcept, no allocation, no lock, as packet_path.h.
+// to. Replies of many sockets are gathered, so that the sessions of all are on their way into the
+// cache before the first is looked at. noexcept, no allocation, no lock, as packet_path.h.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -22,7 +23,8 @@ class ReplyPath {
   void Apply(const runtime::Snapshot& snapshot) { snapshot_ = &snapshot; }
 
   // Takes what one pool socket holds, up to `budget` datagrams. True when it was read to its end.
-  // Replies are sent when the batch is full, and by Flush().
+  // Replies are looked at and sent when the batch is full, and by Flush(): before a session may
+  // end.
   bool Receive(const session::PortPool& pool, std::uint32_t port_slot, unsigned budget,
                session::Tick now) noexcept;
   // Takes one datagram at the most: cheaper where no second is expected.
@@ -36,10 +38,16 @@ class ReplyPath {
                   std::int64_t now_nanos) noexcept;
 
  private:
-  void DeliverSlots(const session::PortPool& pool, std::uint32_t port_slot, unsigned count,
-                    session::Tick now) noexcept;
-  void Deliver(const session::PortPool& pool, std::uint32_t port_slot,
-               const net::Datagram& datagram, session::Tick now) noexcept;
+  // Of a slot of in_: where it came to, and the session that has leased that towards its source.
+  struct Gathered {
+    const session::PortPool* pool;
+    std::uint32_t port_slot;
+    config::SocketAddress source;
+    session::SessionIndex session;
+  };
+  void Gather(const session::PortPool& pool, std::uint32_t port_slot, unsigned count) noexcept;
+  void FindSessions() noexcept;
+  void Deliver(session::SessionIndex index, const net::Datagram& datagram) noexcept;
   // Sends what is queued; slots stay as they are.
   void Send() noexcept;
 
@@ -48,6 +56,8 @@ class ReplyPath {
   const runtime::Snapshot* snapshot_ = nullptr;
   net::RecvBatch in_;
   unsigned filled_ = 0;  // slots of in_ that hold what is not sent yet
+  session::Tick now_ = 0;
+  std::array<Gathered, net::RecvBatch::kSlots> gathered_;
   net::SendBatch out_;
   std::array<runtime::ListenerCounters*, net::SendBatch::kItems> owners_{};
   std::array<std::size_t, net::SendBatch::kItems> sizes_{};

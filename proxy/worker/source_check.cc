@@ -1,14 +1,28 @@
 #include "proxy/worker/source_check.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 namespace stevedore::worker {
+namespace {
+
+// Unspecified, multicast or broadcast. Of each datagram: without a call to another file.
+bool IsNobody(const config::IpAddress& ip) noexcept {
+  constexpr auto kV4 = std::bit_cast<std::uint32_t>(std::array<std::uint8_t, 4>{0, 0, 0xff, 0xff});
+  std::array<std::uint32_t, 4> words;
+  std::memcpy(words.data(), ip.bytes.data(), sizeof words);
+  if ((words[0] | words[1]) != 0 || (words[2] != kV4 && (words[2] | words[3]) != 0))
+    return ip.bytes[0] == 0xff;
+  return words[3] == 0 || words[3] == 0xffffffff || (ip.bytes[12] & 0xf0) == 0xe0;
+}
+
+}  // namespace
 
 bool IsBadSource(const config::SocketAddress& source, const config::IpAddress& local,
                  const runtime::Snapshot& snapshot, const session::OwnPorts& own_ports) noexcept {
   const config::IpAddress& ip = source.ip;
-  if (source.port == 0 || ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast())
-    return true;
+  if (source.port == 0 || IsNobody(ip)) return true;
   const bool taken = snapshot.taken_ports.test(source.port);
   if (!taken && !own_ports.Holds(source.port)) return false;
   if (taken && std::binary_search(snapshot.peer_addresses.begin(), snapshot.peer_addresses.end(),

@@ -133,6 +133,7 @@ bool Worker::Serve(std::span<const net::EventLoop::Event> events) noexcept {
       if (low >= snapshot_->listener_by_id.size()) continue;
       const std::uint32_t at = snapshot_->listener_by_id[low];
       if (at == runtime::Snapshot::kNoListener) continue;
+      replies_.Flush();  // a new session may push out one that they belong to
       const unsigned before = from_clients_;
       drained = ServeListener(snapshot_->listeners[at], std::max(burst, kRounds)) && drained;
       burst -= std::min(burst, (from_clients_ - before) / net::RecvBatch::kSlots);

@@ -75,6 +75,24 @@ TEST_F(RecvBatchTest, TakesNoMoreThanItIsAskedFor) {
   EXPECT_EQ(texts, "abcd");
 }
 
+TEST_F(RecvBatchTest, EverySlotCanBeFilledAgain) {
+  Listen("0.0.0.0:0");
+  struct Round {
+    unsigned first;
+    unsigned most;
+    int count;
+  };
+  constexpr Round kRounds[] = {{0, 64, 5}, {0, 1, 1}, {1, 64, 7}, {0, 2, 2}, {2, 3, 3}, {0, 64, 9}};
+  for (const auto& [first, most, count] : kRounds) {
+    for (int i = 0; i < count; ++i) ASSERT_TRUE(SendTo(client_.get(), To("127.0.0.1"), "x"));
+    ASSERT_EQ(batch_.Receive(listener_.get(), first, most), count);
+    for (unsigned slot = first; slot < first + static_cast<unsigned>(count); ++slot) {
+      EXPECT_EQ(batch_.Source(slot), LocalAddress(client_.get()));
+      EXPECT_EQ(batch_.At(slot).local.ToString(), "127.0.0.1");
+    }
+  }
+}
+
 TEST_F(RecvBatchTest, EmptyAndLargestDatagrams) {
   Listen("127.0.0.1:0");
   const std::string largest(65'507, 'z');

@@ -30,12 +30,15 @@ TEST(FlowIndex, FindsByHashKindAndEquality) {
   EXPECT_EQ(index.Find(7, EntryKind::kFlow, any), 3u);
 }
 
-TEST(FlowIndex, GuessesWhatStandsFirst) {
-  FlowIndex index(100);
-  index.Prefetch(7);
-  EXPECT_EQ(index.Guess(7), kNoSession);
-  index.Insert(7, EntryKind::kFlow, 3);
-  EXPECT_EQ(index.Guess(7), 3u);
+TEST(FlowIndex, GuessesTheFirstOfThatHashAndKind) {
+  FlowIndex index(16);
+  EXPECT_EQ(index.Guess(7, EntryKind::kFlow), kNoSession);
+  index.Insert(7, EntryKind::kSession, 3);
+  EXPECT_EQ(index.Guess(7, EntryKind::kFlow), kNoSession);
+  index.Insert(8, EntryKind::kFlow, 4);
+  index.Insert(7, EntryKind::kFlow, 5);
+  EXPECT_EQ(index.Guess(7, EntryKind::kFlow), 5u) << "behind two of others, which have its place";
+  EXPECT_EQ(index.Guess(7, EntryKind::kSession), 3u);
 }
 
 // Full to its load limit, with hashes that crowd the end of the table, so that runs wrap around.

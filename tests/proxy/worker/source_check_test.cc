@@ -54,6 +54,9 @@ TEST_F(SourceCheckTest, Table) {
   const Case cases[] = {
       {"198.51.100.1:5000", false},
       {"[2001:db8::99]:5000", false},
+      {"[::2]:5000", false},
+      {"[::fffe:0:0]:5000", false},
+      {"[ff02::ffff:0:0]:5000", true},
       {"198.51.100.1:0", true},
       {"0.0.0.0:5000", true},
       {"[::]:5000", true},
