@@ -54,7 +54,7 @@ stevedore_python_tests(integration LABEL integration ENV "STEVEDORE_BUILD=${CMAK
   BESIDE access alerts backup crafted crd_agreement demo directory docs drops examples lifecycle matching monitoring ports
     privacy supervise)
 stevedore_python_tests(faults LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_BINARY_DIR}"
-  BESIDE crash_points descriptors failing_calls network process volumes)
+  BESIDE crash_points descriptors failing_calls network process volumes worker_hangs)
 stevedore_python_tests(programs LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release"
   BESIDE dns dtls kcp quic tftp versions)
 stevedore_python_tests(supply LABEL integration ENV "STEVEDORE_BUILD=${CMAKE_SOURCE_DIR}/build/release"

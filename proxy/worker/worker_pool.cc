@@ -1,10 +1,12 @@
 #include "proxy/worker/worker_pool.h"
 
+#include <pthread.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <fstream>
 #include <limits>
+#include <string>
 #include <thread>
 
 #include "proxy/worker/worker.h"
@@ -61,8 +63,12 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(const WorkerPoolOptions& o
     if (!worker) return worker.error();
     impl->workers.push_back(std::move(*worker));
   }
-  for (const auto& worker : impl->workers)
-    impl->threads.emplace_back([w = worker.get()] { w->Run(); });
+  for (const auto& worker : impl->workers) {
+    std::thread& thread = impl->threads.emplace_back([w = worker.get()] { w->Run(); });
+    // As /proc and top show it; the numbers are those of the metrics.
+    const std::string name = "worker-" + std::to_string(impl->threads.size() - 1);
+    ::pthread_setname_np(thread.native_handle(), name.c_str());
+  }
   return std::unique_ptr<WorkerPool>(new WorkerPool(std::move(impl)));
 }
 

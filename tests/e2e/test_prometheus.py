@@ -256,9 +256,12 @@ def test_what_is_to_be_seen_is_seen(busy):
     for expression, wanted in (('stevedore_proxy_upstream_peers{state="usable"} == 0', {"shut"}),
                                ("stevedore_proxy_upstream_backup_active == 1", {"spare"})):
         until(f"{expression}: {wanted}, not {upstreams(expression)}", lambda: upstreams(expression) == wanted)
-    reasons = {(labels["listener"], labels["reason"]) for labels, _ in busy.query(
-        'sum by (listener, reason) (rate(stevedore_proxy_dropped_datagrams_total{direction="up"}[1m])) > 0')}
-    assert {("game/2614", "no_match"), ("game/2701", "no_peer")} <= reasons
+
+    def reasons():
+        return {(labels["listener"], labels["reason"]) for labels, _ in busy.query(
+            'sum by (listener, reason) (rate(stevedore_proxy_dropped_datagrams_total{direction="up"}[1m])) > 0')}
+    until("both kinds of drops have a rate", lambda: {("game/2614", "no_match"), ("game/2701", "no_peer")} <= reasons(),
+          timeout=30, interval=0.5)
     assert not [name for name in busy.api("labels") if name.startswith("exported_")], "a target's label and ours differ"
 
 

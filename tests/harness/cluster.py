@@ -19,6 +19,7 @@ from harness.wait import until
 ROOT = pathlib.Path(__file__).parent.parent.parent
 SCRIPT = ROOT / "tests" / "cluster" / "cluster.sh"
 NODE_IP = "10.201.0.1"
+UNKNOWN_KIND = "could not find the requested resource"
 
 
 class Cluster:
@@ -82,8 +83,15 @@ class Cluster:
                             stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
     def get(self, kind, name, namespace="default"):
-        """The live object."""
-        return json.loads(self.kubectl("get", kind, name, "-n", namespace, "-o", "json").stdout)
+        """The live object. A busy API server may not know the kind for a moment; then it is asked again."""
+        arguments = "get", kind, name, "-n", namespace, "-o", "json"
+
+        def answer():
+            done = self.kubectl(*arguments, check=False)
+            return None if UNKNOWN_KIND in done.stderr else done
+        done = until("the API server knows the kind", answer, interval=0.2)
+        assert done.returncode == 0, f"kubectl {arguments}: {done.stderr}"
+        return json.loads(done.stdout)
 
     def request(self, method, path, body=None, content_type="application/merge-patch+json"):
         """The body of the API server's answer, without kubectl: where many small requests have to be cheap."""
