@@ -80,6 +80,26 @@ std::optional<std::string> RefuseListenerAddress(const std::string& address) {
   return "spec.listener.address: \"" + address + "\" must be a unicast address";
 }
 
+// What a peer is found by, whatever its address is spelled like.
+std::optional<config::SocketAddress> AddressOf(const config::Peer& peer) {
+  const auto ip = config::IpAddress::Parse(peer.address);
+  if (!ip) return std::nullopt;
+  return config::SocketAddress{*ip, static_cast<std::uint16_t>(peer.port)};
+}
+
+// A peer of the primary source is no backup, too.
+std::vector<config::Peer> BackupsAlone(std::vector<config::Peer> backups,
+                                       const std::vector<config::Peer>& primary) {
+  std::set<config::SocketAddress> taken;
+  for (const config::Peer& peer : primary)
+    if (const auto address = AddressOf(peer)) taken.insert(*address);
+  std::erase_if(backups, [&](const config::Peer& peer) {
+    const auto address = AddressOf(peer);
+    return address && taken.contains(*address);
+  });
+  return backups;
+}
+
 }  // namespace
 
 void CheckRoute(Candidate& candidate, const CompileOptions& options, const PeerPolicy& policy) {
@@ -108,21 +128,6 @@ std::vector<config::Rule> CompileRules(const RouteModel& route) {
   }
   return rules;
 }
-
-namespace {
-
-// A peer of the primary source is no backup, too.
-std::vector<config::Peer> BackupsAlone(std::vector<config::Peer> backups,
-                                       const std::vector<config::Peer>& primary) {
-  std::set<std::pair<std::string, std::int64_t>> taken;
-  for (const config::Peer& peer : primary) taken.emplace(peer.address, peer.port);
-  std::erase_if(backups, [&](const config::Peer& peer) {
-    return taken.contains({peer.address, peer.port});
-  });
-  return backups;
-}
-
-}  // namespace
 
 std::vector<config::Upstream> CompileUpstreams(Candidate& candidate, const PeerResolver& resolver) {
   RouteReport& report = candidate.report;

@@ -61,10 +61,14 @@ void CheckHealthCheck(Checks& checks, const FieldPath& path, const HealthCheck& 
     checks.Report(path.Field("expectBytes"), "needs expect \"Reply\": there is nothing to compare");
 }
 
-void CheckPeers(Checks& checks, const FieldPath& upstream_path, std::string_view list,
-                const std::vector<Peer>& peers, const OwnSockets& own) {
+// Addresses that a list names, and which of its entries does first.
+using Seen = std::map<SocketAddress, std::size_t>;
+
+// `primary`: the peers to which those in `list` are the backups.
+Seen CheckPeers(Checks& checks, const FieldPath& upstream_path, std::string_view list,
+                const std::vector<Peer>& peers, const OwnSockets& own, const Seen& primary = {}) {
   checks.Count(upstream_path.Field(list), peers.size(), kMaxPeers);
-  std::map<SocketAddress, std::size_t> seen;
+  Seen seen;
   for (std::size_t i = 0; i < peers.size(); ++i) {
     const Peer& peer = peers[i];
     const FieldPath path = upstream_path.Item(list, i);
@@ -82,26 +86,15 @@ void CheckPeers(Checks& checks, const FieldPath& upstream_path, std::string_view
       checks.Report(path, address.ToString() + ": also entry " + std::to_string(first->second) +
                               " of " + std::string(list) +
                               ": give a peer once, with the weight that it shall have");
+    // It would be one peer, and as a backup none that a conversation may stay on.
+    if (const auto other = primary.find(address); other != primary.end())
+      checks.Report(path, address.ToString() + ": also entry " + std::to_string(other->second) +
+                              " of peers: a peer is a backup or it is none");
     if (const auto reason = own.LoopAt(address))
       checks.Report(path, address.ToString() + " is " + *reason +
                               ": datagrams would loop; name another address or port");
   }
-}
-
-// It would be one peer, and as a backup none that a conversation may stay on.
-void CheckBackupsAlone(Checks& checks, const FieldPath& upstream_path, const Upstream& upstream) {
-  std::map<std::pair<std::string, std::int64_t>, std::size_t> peers;
-  for (std::size_t i = 0; i < upstream.peers.size(); ++i)
-    peers.try_emplace({upstream.peers[i].address, upstream.peers[i].port}, i);
-  for (std::size_t i = 0; i < upstream.backup_peers.size(); ++i) {
-    const Peer& backup = upstream.backup_peers[i];
-    const auto found = peers.find({backup.address, backup.port});
-    if (found == peers.end()) continue;
-    checks.Report(upstream_path.Item("backupPeers", i),
-                  backup.address + " port " + std::to_string(backup.port) + ": also entry " +
-                      std::to_string(found->second) +
-                      " of peers: a peer is a backup or it is none");
-  }
+  return seen;
 }
 
 }  // namespace
@@ -144,9 +137,8 @@ void CheckUpstream(Checks& checks, const FieldPath& path, const Upstream& upstre
   CheckAffinity(checks, path, upstream);
   if (upstream.health_check)
     CheckHealthCheck(checks, path.Field("healthCheck"), *upstream.health_check);
-  CheckPeers(checks, path, "peers", upstream.peers, own);
-  CheckPeers(checks, path, "backupPeers", upstream.backup_peers, own);
-  CheckBackupsAlone(checks, path, upstream);
+  const Seen peers = CheckPeers(checks, path, "peers", upstream.peers, own);
+  CheckPeers(checks, path, "backupPeers", upstream.backup_peers, own, peers);
 }
 
 }  // namespace stevedore::config

@@ -25,7 +25,8 @@ void FlowIndex::Insert(std::uint64_t hash, EntryKind kind, SessionIndex index) n
 
 void FlowIndex::Erase(std::uint64_t hash, EntryKind kind, SessionIndex index) noexcept {
   std::uint64_t hole = Home(Tag(hash));
-  while (entries_[hole].value != Value(kind, index)) {
+  // By tag, too: a session has an entry for each of its Flows, all of the same value.
+  while (entries_[hole].value != Value(kind, index) || entries_[hole].tag != Tag(hash)) {
     if (entries_[hole].value == kEmpty) return;
     hole = Next(hole);
   }

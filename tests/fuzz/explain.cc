@@ -87,7 +87,7 @@ struct Runtime {
 
   void Load(const config::ValidConfig& config) {
     const std::vector<config::IpAddress> no_addresses;
-    const runtime::BuildInput input{config, no_addresses, now += std::chrono::hours(48)};
+    const runtime::BuildInput input{config, no_addresses, now += std::chrono::hours(1)};
     builder.Register(input);
     snapshot = builder.Build(input);
   }

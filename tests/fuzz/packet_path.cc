@@ -24,7 +24,7 @@ class Play {
   Play(Choices& choices, const Sockets& sockets, Runtime& runtime)
       : choices_(choices), sockets_(sockets), runtime_(runtime), engine_(sockets) {
     sockets_.Drain();
-    runtime_.now += std::chrono::hours(48);  // ids of what the input before removed have rested
+    runtime_.now += std::chrono::hours(1);  // ids of what the input before removed have rested
     model_.upstreams.resize(kUpstreams);
     for (unsigned i = 0; i < kUpstreams; ++i) model_.upstream_by_name[kNames[i]] = i;
     for (const auto& [key, entry] : runtime_.registry.peers.entries())
@@ -229,7 +229,10 @@ class Play {
   void Forward(const std::vector<Sent>& sent, bool own) {
     const std::array<std::vector<std::uint64_t>, 2> before = {UpCounts(0), UpCounts(1)};
     std::array<std::vector<std::uint64_t>, 2> expected = before;
-    for (unsigned i = 0; i < 2; ++i) engine_.ServeListener(i);
+    std::array<std::uint64_t, 2> due = {before[0][0] + (own ? 1 : 0), before[1][0]};
+    for (const Sent& s : sent) ++due[s.way.target == 0 ? 0 : 1];
+    for (unsigned i = 0; i < 2; ++i)
+      Until([&] { engine_.ServeListener(i); }, [&] { return UpCounts(i)[0] >= due[i]; });
     const std::uint64_t forwarded = UpCounts(0)[1] + UpCounts(1)[1] - before[0][1] - before[1][1];
     auto arrived = ReadAll(sockets_.peers, forwarded);
     // In the order in which the worker met them: one listener, then the other.
@@ -348,7 +351,7 @@ class Play {
       }
     }
     batch.Flush();
-    engine_.ServePools();
+    Until([&] { engine_.ServePools(); }, [&] { return DownCounts()[0] >= expected[0]; });
     Require(DownCounts() == expected, "replies received = delivered + dropped, by reason");
     std::size_t all_due = 0;
     for (const auto& replies : due) all_due += replies.size();

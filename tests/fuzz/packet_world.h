@@ -69,20 +69,29 @@ inline void ReadAll(int fd, std::vector<Arrived>& all) {
   }
 }
 
-// What each socket holds once `count` have arrived at all of them together. On a busy machine the
-// kernel delivers later than it says that it has sent: it may take a second.
+// Does `once` until `done` holds. On a busy machine the kernel delivers later than it says that it
+// has sent: it may take a second.
+template <class Once, class Done>
+void Until(Once once, Done done) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(900);
+  do once();
+  while (!done() && std::chrono::steady_clock::now() < end);
+}
+
+// What each socket holds once `count` have arrived at all of them together.
 inline std::vector<std::vector<Arrived>> ReadAll(const std::vector<UniqueFd>& sockets,
                                                  std::size_t count) {
   std::vector<std::vector<Arrived>> arrived(sockets.size());
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(900);
-  for (;;) {
+  const auto read = [&] {
+    for (std::size_t i = 0; i < sockets.size(); ++i) ReadAll(sockets[i].get(), arrived[i]);
+  };
+  const auto all = [&] {
     std::size_t found = 0;
-    for (std::size_t i = 0; i < sockets.size(); ++i) {
-      ReadAll(sockets[i].get(), arrived[i]);
-      found += arrived[i].size();
-    }
-    if (found >= count || std::chrono::steady_clock::now() > end) return arrived;
-  }
+    for (const auto& list : arrived) found += list.size();
+    return found >= count;
+  };
+  Until(read, all);
+  return arrived;
 }
 
 // Sockets live as long as the process: opening them for each input would take most of its time.

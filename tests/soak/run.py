@@ -52,8 +52,11 @@ def soak(minutes, seed, rate, folder, say=print):
                 level_since = at
             if at - began >= seconds and (level_since is not None and at - level_since > seconds / 3):
                 break
-            event(world, rng)
-            world.settled()
+            try:
+                event(world, rng)
+                world.settled()
+            except AssertionError as failure:
+                raise AssertionError(f"{event.__name__} at {at - began:.1f} s: {failure}\n{world.state()}") from None
             report.event(event.__name__, faults.lossy(event), at, time.monotonic())
             say(f"{at - began:7.1f} s  {event.__name__}, {time.monotonic() - at:.1f} s until all was right again")
             world.pause(rng.uniform(0.5, 2))

@@ -30,6 +30,7 @@ BY_CONVERSATION = {"algorithm": "ConsistentHash", "hashKey": {"start": 0, "end":
 # back by the time that memory is compared.
 SESSION = {"idleTimeoutSeconds": 30, "maxReplyOnlySeconds": 30}
 BACK_SECONDS = 30.0               # from the end of a fault until everything is right again
+LOG_LINES = 40                    # of each process, told when something is not right again
 KCP_MEMORY = 10                   # seconds for which a KCP server remembers a conversation that is over
 KCP = pathlib.Path(__file__).parents[1] / "programs" / "kcp_main.py"
 
@@ -169,6 +170,12 @@ class World:
         until("every rough peer is usable", lambda: self.rough_status().get("usable") == len(self.listed), seconds)
         for name in ("steady", "rough"):
             until(f"a newcomer of {name} is answered", lambda port=PORTS[name]: self.answers(port), seconds)
+
+    def state(self):
+        """What there is to know when something is not right again."""
+        logs = [f"--- {name}\n" + "\n".join((self.folder / name).read_text(errors="replace").splitlines()[-LOG_LINES:])
+                for name in ("proxy.log", "controller.log")]
+        return "\n".join([json.dumps(self.rough_status()), self.proxy.get("/state.json")[1][:4000], *logs])
 
     @staticmethod
     def pause(seconds):

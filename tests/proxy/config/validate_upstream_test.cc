@@ -119,7 +119,7 @@ TEST(CheckUpstream, Peers) {
        "upstreams[0].peers[2]: 10.0.0.2:2345: also entry 0 of peers: give a peer once, with the "
        "weight that it shall have\n"},
       {[](Upstream& u) { u.backup_peers = {u.peers[0]}; },
-       "upstreams[0].backupPeers[0]: 10.0.0.2 port 2345: also entry 0 of peers: a peer is a backup "
+       "upstreams[0].backupPeers[0]: 10.0.0.2:2345: also entry 0 of peers: a peer is a backup "
        "or it is none\n"},
       {[](Upstream& u) {
          u.backup_peers = {u.peers[0]};

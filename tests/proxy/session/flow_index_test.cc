@@ -41,6 +41,16 @@ TEST(FlowIndex, GuessesTheFirstOfThatHashAndKind) {
   EXPECT_EQ(index.Guess(7, EntryKind::kSession), 3u);
 }
 
+TEST(FlowIndex, OneOfASessionsFlowsGoesAndTheOtherStays) {
+  FlowIndex index(16);
+  const auto any = [](SessionIndex) { return true; };
+  index.Insert(7, EntryKind::kFlow, 3);
+  index.Insert(8, EntryKind::kFlow, 3);  // at the same place, behind it
+  index.Erase(8, EntryKind::kFlow, 3);
+  EXPECT_EQ(index.Find(7, EntryKind::kFlow, any), 3u);
+  EXPECT_EQ(index.Find(8, EntryKind::kFlow, any), kNoSession);
+}
+
 // Full to its load limit, with hashes that crowd the end of the table, so that runs wrap around.
 TEST(FlowIndex, AgreesWithAModelUnderCrowding) {
   constexpr SessionIndex kSessions = 40;
