@@ -2,6 +2,8 @@
 
 #include <sys/resource.h>
 
+#include <vector>
+
 #include "tests/proxy/worker/rig.h"
 
 namespace stevedore::worker {
@@ -24,8 +26,9 @@ TEST(WorkerPool, WorkersShareListenersByClient) {
   Rig rig(2);
   rig.Load(config);
   constexpr std::uint64_t kClients = 40;
-  for (std::uint64_t i = 0; i < kClients; ++i) {
-    const UniqueFd client = BoundSocket(At("127.0.0.1:0"));
+  std::vector<UniqueFd> clients;  // all open, or one may get the port of another
+  while (clients.size() < kClients) {
+    const UniqueFd& client = clients.emplace_back(BoundSocket(At("127.0.0.1:0")));
     const auto first = Exchange(client, ListenerAddress(config.listeners[0]), peer);
     ASSERT_EQ(Exchange(client, ListenerAddress(config.listeners[0]), peer), first);
   }
