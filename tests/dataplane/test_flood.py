@@ -22,6 +22,9 @@ ASSURED_RATE = 2_000   # datagrams/s over all of them, part of the rate below
 SOURCES = {"selective": 1_000_000, "echo": 100_000}   # by what peers do with the flood
 NEW_SECONDS = 1.0      # within which a new honest client is served, and everybody after a flood
 NEWCOMERS = 10
+# Where peers answer a flood, leases rest for a minute. Till then each peer's queue of those (8 bytes) and its table of
+# holders (4 bytes) grow, to 2^15 places at the most: there are no more ports.
+RESTING_KIB = {"selective": 0, "echo": 384}   # of each peer
 OVERLOAD = 300_000     # datagrams of one wave
 RATES = (10_000, 20_000, 40_000, 80_000)
 FIGURES = os.environ.get("STEVEDORE_FIGURES") == "1"
@@ -112,7 +115,8 @@ def test_assured_sessions_live_through_a_flood(peers, proxy, fast_flows, flood, 
     assert report["lost"] <= report["sent"] / 1000, report
     assert report["moved"] == report["foreign"] == report["duplicates"] == report["corrupt"] == 0, report
     assert sent["sent"] == datagrams and sent["refused"] == 0 and sent["foreign"] == 0, sent
-    assert after <= before * 1.02 + 512, f"{before} KiB halfway, {after} KiB at the end"
+    limit = before * 1.02 + 512 + peer_count * RESTING_KIB[mode]
+    assert after <= limit, f"{before} KiB halfway, {after} KiB at the end"
     _adds_up(running, sent["sent"] + report["sent"] + sum(asked), in_vain=sum(asked) - newcomers)
 
 
