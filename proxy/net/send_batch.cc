@@ -8,6 +8,18 @@
 #include "proxy/net/udp_socket.h"
 
 namespace stevedore::net {
+namespace {
+
+// What came coalesced lies in one piece, and stays one.
+void Append(iovec* vectors, std::size_t& count, const iovec& more) noexcept {
+  iovec& last = vectors[count - 1];
+  if (static_cast<std::uint8_t*>(last.iov_base) + last.iov_len == more.iov_base)
+    last.iov_len += more.iov_len;
+  else
+    vectors[count++] = more;
+}
+
+}  // namespace
 
 unsigned SendBatch::Add(int fd, int family, const config::SocketAddress& to,
                         const config::IpAddress& from,
@@ -124,6 +136,7 @@ std::uint8_t SendBatch::Compose(unsigned message, std::uint8_t first) noexcept {
 
   iovec* const vectors = &vectors_[vector_count_];
   vectors[0] = head.vector;
+  std::size_t pieces = 1;
   std::size_t total = size;
   for (bool shorter = false; next != kNone && !shorter; next = items_[next].next) {
     const iovec& more = items_[next].vector;
@@ -131,15 +144,16 @@ std::uint8_t SendBatch::Compose(unsigned message, std::uint8_t first) noexcept {
         !SameWay(head, items_[next]))
       break;
     shorter = more.iov_len < size;  // which only the last segment may be
-    vectors[counts_[message]++] = more;
+    Append(vectors, pieces, more);
+    ++counts_[message];
     total += more.iov_len;
   }
   if (counts_[message] == 1) return next;
-  vector_count_ += counts_[message];
+  vector_count_ += static_cast<unsigned>(pieces);
   SetSegment(head, static_cast<std::uint16_t>(size));
   header = head.header;
   header.msg_iov = vectors;
-  header.msg_iovlen = counts_[message];
+  header.msg_iovlen = pieces;
   return next;
 }
 

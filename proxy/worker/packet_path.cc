@@ -78,6 +78,7 @@ void PacketPath::Admit(const ListenerEntry& listener, const net::Datagram& datag
     return counters.Drop(UpDrop::kNoMatch);
   }
 
+  const Admitted* const before = admitted_count_ == 0 ? nullptr : &admitted_[admitted_count_ - 1];
   Admitted& admitted = admitted_[admitted_count_++];
   admitted = {datagram, {}, 0, upstream, static_cast<std::uint8_t>(slot)};
   admitted.key.client = datagram.source;
@@ -85,6 +86,12 @@ void PacketPath::Admit(const ListenerEntry& listener, const net::Datagram& datag
   if (listener.wildcard) admitted.key.local = datagram.local;
   const UpstreamEntry& entry = snapshot_->upstreams[Raw(upstream)];
   if (entry.affinity != Affinity::kFlow) return;
+  // Bursts of one client: one search is enough for all of them.
+  if (before != nullptr && before->upstream == upstream && before->key == admitted.key) {
+    admitted.flow_hash = before->flow_hash;
+    admitted.same_flow = true;
+    return;
+  }
   admitted.flow_hash = sessions_.FlowHash(admitted.key, entry.id);
   sessions_.PrefetchFlow(admitted.flow_hash);
 }
@@ -94,9 +101,10 @@ void PacketPath::ForwardAdmitted(const ListenerEntry& listener,
   const unsigned count = std::exchange(admitted_count_, 0);
   if (count > 1)
     for (unsigned i = 0; i < count; ++i) sessions_.PrefetchFlowsSession(admitted_[i].flow_hash);
+  Choice choice;
   for (unsigned i = 0; i < count; ++i) {
     const Admitted& admitted = admitted_[i];
-    const Choice choice = Choose(listener, admitted);
+    choice = Choose(listener, admitted, choice);
     if (choice.session == kNoSession) {
       listener.stats->of(worker_).Drop(choice.drop);
       continue;
@@ -109,8 +117,11 @@ void PacketPath::ForwardAdmitted(const ListenerEntry& listener,
   Flush(listener, batch);
 }
 
-PacketPath::Choice PacketPath::Choose(const ListenerEntry& listener,
-                                      const Admitted& admitted) noexcept {
+PacketPath::Choice PacketPath::Choose(const ListenerEntry& listener, const Admitted& admitted,
+                                      const Choice& before) noexcept {
+  if (admitted.same_flow && before.session != kNoSession &&
+      snapshot_->peers[Raw(before.peer)].keepable)
+    return before;
   const UpstreamIndex index = admitted.upstream;
   const UpstreamEntry& upstream = snapshot_->upstreams[Raw(index)];
   const net::Datagram& datagram = admitted.datagram;

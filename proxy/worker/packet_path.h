@@ -60,6 +60,7 @@ class PacketPath {
     std::uint64_t flow_hash = 0;  // where its upstream keeps Flows
     runtime::UpstreamIndex upstream{0};
     std::uint8_t slot = 0;
+    bool same_flow = false;  // as the datagram before it: their Flow is the same one
   };
 
   // First pass: checks and rules; what is let in is added to admitted_, its Flow on the way into
@@ -69,7 +70,9 @@ class PacketPath {
   // Second pass: sessions, peers and sending, for all that was admitted.
   void ForwardAdmitted(const runtime::ListenerEntry& listener,
                        const net::RecvBatch& batch) noexcept;
-  Choice Choose(const runtime::ListenerEntry& listener, const Admitted& admitted) noexcept;
+  // The session and the peer; `before` is what the datagram before it got.
+  Choice Choose(const runtime::ListenerEntry& listener, const Admitted& admitted,
+                const Choice& before) noexcept;
   Choice SessionTo(const session::FlowKey& key, runtime::PeerId peer) noexcept;
   // The peer that the key's conversation is on and may stay on, or kNoPeerId.
   runtime::PeerId PickKept(const runtime::ListenerEntry& listener, runtime::UpstreamIndex upstream,

@@ -110,6 +110,25 @@ TEST_F(SegmentedSendTest, TheLastMayBeShorterAndNothingElse) {
   EXPECT_EQ(Pieces(), (Sizes{{100, 100, 40}, {100, 100}, {200}, {0}, {7}}));
 }
 
+TEST_F(SegmentedSendTest, WhatLiesSideBySideKeepsItsEdges) {
+  const std::string all = std::string(100, 'a') + std::string(100, 'b') + std::string(40, 'c');
+  const std::string apart(100, 'd');
+  const auto bytes = Bytes(all);
+  for (const auto& piece : {bytes.first(100), bytes.subspan(100, 100), Bytes(apart),
+                            bytes.first(100), bytes.subspan(200)})
+    batch_.Add(a_.get(), AF_INET, peer_address_, {}, piece);
+  batch_.Flush();
+  EXPECT_EQ(batch_.system_calls(), 1u);
+  ASSERT_EQ(Pieces(), (Sizes{{100, 100, 100, 100, 40}}));
+  std::string order;
+  in_.Each(0, [&](const Datagram& d) {
+    EXPECT_EQ(std::count(d.bytes.begin(), d.bytes.end(), d.bytes[0]),
+              static_cast<std::ptrdiff_t>(d.bytes.size()));
+    order += static_cast<char>(d.bytes[0]);
+  });
+  EXPECT_EQ(order, "abdac");
+}
+
 TEST_F(SegmentedSendTest, NeverMoreThanADatagramHolds) {
   for (int i = 0; i < 5; ++i) Add(a_.get(), peer_address_, std::string(20'000, 'x'));
   batch_.Flush();

@@ -1,6 +1,7 @@
 #include "proxy/worker/packet_path.h"
 
 #include <net/if.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 
@@ -320,6 +321,33 @@ TEST_F(PacketPathTest, UpstreamsThatShareAPeerShareItsSession) {
   rig.Load(config_);
   for (const char* text : {"u3", "v3"}) EXPECT_EQ(Exchange(client_, to_, peers_[0], text), seen[0]);
   EXPECT_TRUE(rig.Conserves(6));
+}
+
+// A burst arrives as one piece: a Flow is looked up once for neighbours, but each datagram's bytes
+// decide which one.
+TEST_F(PacketPathTest, ABurstOfOneClientIsRoutedDatagramByDatagram) {
+  upstream().peers.resize(2);
+  config_.upstreams.push_back(MakeUpstream("v", {PeerAt(peers_[2]), PeerAt(peers_[3])}));
+  config_.listeners[0].rules = {{"to-v", {{0, 1, config::Operator::kEqual, "0x76"}}, "v"}};
+  Rig rig;
+  rig.Load(config_);
+  const int size = 2;
+  ASSERT_EQ(::setsockopt(client_.get(), SOL_UDP, UDP_SEGMENT, &size, sizeof size), 0);
+  for (int round = 0; round < 3; ++round) Send(client_, "u0u1v2v3u4v5u6u7v");
+  const auto read_all = [](const UniqueFd& a, const UniqueFd& b) {
+    std::string text;
+    Eventually([&] {
+      for (const UniqueFd* fd : {&a, &b})
+        while (const auto datagram = ReceiveFrom(fd->get(), 0)) text += datagram->text + " ";
+      return std::count(text.begin(), text.end(), ' ') >= (text[0] == 'u' ? 15 : 12);
+    });
+    return text;
+  };
+  const std::string to_u = "u0 u1 u4 u6 u7 ";
+  const std::string to_v = "v2 v3 v5 v ";
+  EXPECT_EQ(read_all(peers_[0], peers_[1]), to_u + to_u + to_u);
+  EXPECT_EQ(read_all(peers_[2], peers_[3]), to_v + to_v + to_v);
+  EXPECT_TRUE(rig.Conserves(27));
 }
 
 }  // namespace
