@@ -8,6 +8,7 @@ stands in build/bench/PART.json.
 
 import argparse
 import json
+import os
 import pathlib
 import sys
 
@@ -19,6 +20,7 @@ import page  # noqa: E402
 import scale  # noqa: E402
 import table  # noqa: E402
 from harness import pages  # noqa: E402
+from rig import LOAD_CPU  # noqa: E402
 
 PARTS = {   # name: (module, how it is measured)
     "table": (table, lambda options, wanted: table.measure(options.program, options.quick, options.extra, wanted)),
@@ -39,6 +41,7 @@ def main():
     parser.add_argument("--page", action="store_true", help="write docs/performance.md")
     options = parser.parse_args()
     options.program = options.program.resolve()
+    os.sched_setaffinity(0, {int(LOAD_CPU)})   # nothing of the measurement's own on the proxy's processor
     folder = pages.ROOT / "build" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     missed = []

@@ -57,16 +57,18 @@ def _cold_start(program, number, large):
 
 
 def _digest(candidate):
-    with contextlib.suppress(OSError, ValueError):
-        return json.loads((candidate.work / "status.json").read_text())["digest"]
-    return None
+    """The beginning of the status, which holds the digest: reading all of it would disturb what is measured."""
+    with (candidate.work / "status.json").open() as file:
+        return file.read(200)
 
 
-def _reload(candidate, turn):
-    """Seconds from the file's replacement to the status that names it."""
+def _reload(candidate, fresh):
+    """Seconds from the file's replacement by `fresh`, in one step as the controller does it, to the status that names
+    it."""
     before = _digest(candidate)
-    large_config.write(candidate.work / "stevedore.json", candidate.address, candidate.peers, turn)
+    assert '"digest"' in before
     start = time.monotonic()
+    fresh.rename(candidate.work / "stevedore.json")
     while _digest(candidate) == before:
         assert time.monotonic() < start + 30, "the reload is not in force after 30 s"
         time.sleep(0.005)
@@ -76,8 +78,10 @@ def _reload(candidate, turn):
 def _run(candidate, seconds, turn):
     """One run; with a reload after a third of it when there is a turn."""
     took = []
+    fresh = candidate.work / "fresh.json"
+    large_config.write(fresh, candidate.address, candidate.peers, turn)
     if turn:
-        later = threading.Timer(seconds / 3, lambda: took.append(_reload(candidate, turn)))
+        later = threading.Timer(seconds / 3, lambda: took.append(_reload(candidate, fresh)))
         later.start()
     result = candidate.run(ROW.rate, seconds)
     if turn:

@@ -34,11 +34,7 @@ def make(listen, peers, turn=0):
 
 
 def write(path, listen, peers, turn=0):
-    """In one step, as the controller does."""
-    path = pathlib.Path(path)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(make(listen, peers, turn)))
-    fresh.rename(path)
+    pathlib.Path(path).write_text(json.dumps(make(listen, peers, turn)))
 
 
 if __name__ == "__main__":
