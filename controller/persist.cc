@@ -25,7 +25,7 @@ Result<> Persist(const std::function<Result<>()>& step, const Clock& clock, Nano
   Backoff backoff(std::chrono::milliseconds(200), std::chrono::seconds(2));
   std::string told;
   for (;;) {
-    const Result<> done = step();
+    Result<> done = step();
     if (done) return done;
     const Error& error = done.error();
     const Nanos most = LimitOf(error.code, limit);

@@ -112,7 +112,7 @@ std::optional<bool> Fields::Bool(const std::string& name) {
 std::optional<std::string> Fields::String(const std::string& name, const TextRule& rule) {
   const auto value = Raw(name);
   if (!value) return std::nullopt;
-  const auto text = value->string();
+  auto text = value->string();
   if (!text) {
     Fail(name, value->Text() + ": must be a string (in YAML, put it in quotes)");
     return std::nullopt;

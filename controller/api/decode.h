@@ -90,6 +90,7 @@ class Fields {
   std::optional<E> Enum(const std::string& name,
                         const std::array<std::pair<std::string_view, E>, N>& values) {
     std::vector<std::string_view> names;
+    names.reserve(N);
     for (const auto& value : values) names.push_back(value.first);
     const auto index = Choice(name, names);
     return index ? std::optional<E>(values[*index].second) : std::nullopt;

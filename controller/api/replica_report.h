@@ -48,7 +48,7 @@ struct ReplicaReport {
 };
 
 // The longest text of a report, in bytes: what all annotations of an object may take is 256 KiB.
-inline constexpr std::size_t kMaxReportBytes = 32 * 1024;
+inline constexpr std::size_t kMaxReportBytes = 32 * std::size_t{1024};
 
 // JSON text of at most kMaxReportBytes: listeners first, then upstreams that fail, then refused
 // routes; what does not fit is counted.

@@ -104,6 +104,7 @@ class Traefik {
     std::vector<Reader> services = route.List("services");
     route.LoseOthers("not known to convert: look it up in Traefik's documentation");
     std::vector<Target> targets;
+    targets.reserve(services.size());
     for (Reader& service : services) targets.push_back(ReadTarget(service, document.key.ns));
     const auto most =
         std::max_element(targets.begin(), targets.end(),

@@ -48,7 +48,7 @@ ListWatch::ListWatch(Resource resource, Transport& transport, const Clock& clock
       backoff_(kFirstDelay, kLongestDelay),
       expiry_backoff_(kFirstDelay, kLongestDelay) {}
 
-Nanos ListWatch::Step(std::stop_token stop) {
+Nanos ListWatch::Step(const std::stop_token& stop) {
   if (phase_ == Phase::kList) list_began_ = clock_.Now();
   return phase_ == Phase::kList && !list_by_watch_ ? List(stop) : Watch(stop);
 }
@@ -58,7 +58,7 @@ ReflectorCounters ListWatch::counters() const {
   return counters_;
 }
 
-Nanos ListWatch::List(std::stop_token stop) {
+Nanos ListWatch::List(const std::stop_token& stop) {
   const std::string version =
       version_unavailable_ ? "" : (last_version_.empty() ? "0" : last_version_);
   const bool paged = version.empty() || version == "0";
@@ -94,8 +94,8 @@ Nanos ListWatch::ListFailed(const Failure& failure) {
   return BackOff(Phase::kList, failure, backoff_);
 }
 
-Request ListWatch::WatchRequest(std::stop_token stop) const {
-  Request request{.path = resource_.path, .stop = std::move(stop)};
+Request ListWatch::WatchRequest(const std::stop_token& stop) const {
+  Request request{.path = resource_.path, .stop = stop};
   request.query = {
       {"watch", "1"},
       {"allowWatchBookmarks", "true"},
@@ -115,7 +115,7 @@ Request ListWatch::WatchRequest(std::stop_token stop) const {
   return request;
 }
 
-Nanos ListWatch::Watch(std::stop_token stop) {
+Nanos ListWatch::Watch(const std::stop_token& stop) {
   WatchParser parser;
   Watching watching;
   const Nanos start = clock_.Now();

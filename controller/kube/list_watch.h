@@ -65,7 +65,7 @@ class ListWatch {
 
   // One LIST with all its pages, or one watch until it ends; says how long to wait before the next
   // step. Returns soon once `stop` is requested.
-  Nanos Step(std::stop_token stop);
+  Nanos Step(const std::stop_token& stop);
 
   ReflectorCounters counters() const;
 
@@ -79,11 +79,11 @@ class ListWatch {
     Nanos last_byte{0};
   };
 
-  Nanos List(std::stop_token stop);
+  Nanos List(const std::stop_token& stop);
   Nanos ListFailed(const Failure& failure);
   void Listed(std::vector<RawObject> objects, std::string resource_version);
-  Nanos Watch(std::stop_token stop);
-  Request WatchRequest(std::stop_token stop) const;
+  Nanos Watch(const std::stop_token& stop);
+  Request WatchRequest(const std::stop_token& stop) const;
   Nanos WatchEnded(const StreamEnd& end, const Watching& watching, Nanos lasted);
   Nanos WatchRefused(const Failure& failure);
   // The watch ended before it had sent all objects.

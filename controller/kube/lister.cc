@@ -24,7 +24,7 @@ Failure Senseless(const std::string& message) {
 }
 
 Listing FetchList(Transport& transport, const Resource& resource,
-                  const std::string& resource_version, bool paged, std::stop_token stop) {
+                  const std::string& resource_version, bool paged, const std::stop_token& stop) {
   Listing listing;
   std::string continue_token;
   for (int page_number = 0; page_number < kMaxPages; ++page_number) {

@@ -44,6 +44,6 @@ inline constexpr std::chrono::seconds kListTimeout{60};
 // than that one. `paged` asks for 500 objects at a time; with a real version that would send the
 // request past the server's cache to etcd. Ends soon once `stop` is requested.
 Listing FetchList(Transport& transport, const Resource& resource,
-                  const std::string& resource_version, bool paged, std::stop_token stop);
+                  const std::string& resource_version, bool paged, const std::stop_token& stop);
 
 }  // namespace stevedore::kube

@@ -6,7 +6,7 @@
 namespace stevedore::kube {
 
 void Reflector::Start() {
-  thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 void Reflector::Stop() {
@@ -14,7 +14,7 @@ void Reflector::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Reflector::Run(std::stop_token stop) {
+void Reflector::Run(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
   while (!stop.stop_requested()) {

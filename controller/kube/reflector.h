@@ -26,7 +26,7 @@ class Reflector {
   ReflectorCounters counters() const { return list_watch_.counters(); }
 
  private:
-  void Run(std::stop_token stop);
+  void Run(const std::stop_token& stop);
 
   ListWatch list_watch_;
   std::jthread thread_;

@@ -173,7 +173,7 @@ void RestCall::OnEnd(std::optional<CallError> error) {
   changed_.notify_all();
 }
 
-bool RestCall::Wait(Until until, Deadline deadline, std::stop_token stop) {
+bool RestCall::Wait(Until until, Deadline deadline, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   return changed_.wait_until(lock, std::move(stop), deadline, [this, until] {
     if (ended_ || overflowed_) return true;

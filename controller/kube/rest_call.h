@@ -62,7 +62,7 @@ class RestCall : public std::enable_shared_from_this<RestCall> {
 
   // Waits for the status line, for bytes or for the end; the end satisfies all three, an overflow
   // too. False when `deadline` or `stop` came first.
-  bool Wait(Until until, Deadline deadline, std::stop_token stop);
+  bool Wait(Until until, Deadline deadline, const std::stop_token& stop);
 
   bool answered();
   bool ended();

@@ -32,7 +32,7 @@ Result<> CrdInstaller::Settle(const api::Crd& live) {
   const bool newer = api::IsNewer(live, ours_);
   if (settled_ == state && (newer || live.schema == ours_.schema)) return Ok();
   if (!newer) {
-    if (const auto ours = api::CheckOurs(live, ours_); !ours) return ours;
+    if (auto ours = api::CheckOurs(live, ours_); !ours) return ours;
     if (live.schema != ours_.schema) return Write(&live);
     // The server knows best what a write would change: it counts changes of the spec.
     const auto would = client_.Put(ours_.meta.name, json_, &live, CrdClient::Apply::kDryRun);

@@ -22,7 +22,7 @@ Result<> CrdRemover::Step() {
       spdlog::warn("Left the CRD alone name={} error=\"{}\"", name, ours.error().detail);
       return Ok();
     }
-    if (const auto sent = client_.Delete(**live); !sent) return sent;
+    if (auto sent = client_.Delete(**live); !sent) return sent;
     spdlog::info("Deleting the CRD, and every object of it name={}", name);
     deleted_ = true;
   }

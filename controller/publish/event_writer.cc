@@ -22,7 +22,7 @@ std::function<std::uint64_t()> RandomNumbers() {
 EventWriter::EventWriter(kube::Transport& transport, const Clock& clock, std::string instance,
                          Fence may_write)
     : outbox_(transport, clock, std::move(instance), std::move(may_write), RandomNumbers()),
-      thread_([this](std::stop_token stop) { Run(std::move(stop)); }) {}
+      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 void EventWriter::Stop() {
   if (!thread_.joinable()) return;
@@ -46,7 +46,7 @@ void EventWriter::Hand(const std::vector<Event>& events) {
   changed_.notify_one();
 }
 
-void EventWriter::Run(std::stop_token stop) {
+void EventWriter::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const Nanos wait = std::min<Nanos>(outbox_.Step(stop), kLongestWait);
     std::unique_lock lock(mutex_);

@@ -43,7 +43,7 @@ class EventWriter final : public StatusSink {
 
  private:
   void Hand(const std::vector<Event>& events);
-  void Run(std::stop_token stop);
+  void Run(const std::stop_token& stop);
 
   RouteEvents routes_;
   std::atomic<bool> forget_{false};

@@ -25,7 +25,7 @@ LeaderElector::LeaderElector(kube::Transport& transport, const Clock& clock, Lea
 
 void LeaderElector::Start(std::function<void()> changed) {
   changed_ = std::move(changed);
-  thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 void LeaderElector::Stop() {
@@ -39,7 +39,7 @@ bool LeaderElector::MayWrite() const noexcept {
   return clock_.Now().count() < writes_until_.load(std::memory_order_acquire);
 }
 
-void LeaderElector::Run(std::stop_token stop) {
+void LeaderElector::Run(const std::stop_token& stop) {
   spdlog::info("Taking part in leader election lease={} identity={}", options_.lease.ToString(),
                options_.identity);
   std::mutex mutex;

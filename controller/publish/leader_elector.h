@@ -42,7 +42,7 @@ class LeaderElector {
   bool MayWrite() const noexcept;
 
  private:
-  void Run(std::stop_token stop);
+  void Run(const std::stop_token& stop);
   Result<> Attempt(const std::stop_token& stop);
   void StoreState();
   void Release();

@@ -23,7 +23,7 @@ ReplicaLease::ReplicaLease(kube::Transport& transport, const Clock& clock, Repli
       clock_(clock) {}
 
 void ReplicaLease::Start() {
-  thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 void ReplicaLease::Stop() {
@@ -48,7 +48,7 @@ void ReplicaLease::Tell(const api::ReplicaReport& report) {
   told_.notify_all();
 }
 
-void ReplicaLease::Run(std::stop_token stop) {
+void ReplicaLease::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const Nanos delay = Step(stop);
     std::unique_lock lock(mutex_);
@@ -56,7 +56,7 @@ void ReplicaLease::Run(std::stop_token stop) {
   }
 }
 
-Nanos ReplicaLease::Step(std::stop_token stop) {
+Nanos ReplicaLease::Step(const std::stop_token& stop) {
   std::string report;
   {
     const std::lock_guard lock(mutex_);
@@ -69,7 +69,7 @@ Nanos ReplicaLease::Step(std::stop_token stop) {
   if (written_at_)
     due = std::max(due, *written_at_ + (report == written_ ? kRenewal : kMinInterval));
   if (now < due) return due - now;
-  const auto done = Write(report, std::move(stop));
+  const auto done = Write(report, stop);
   if (!done) {
     lease_.reset();  // whether it was written or not, only the server knows
     retry_at_ = clock_.Now() + kRetry;
@@ -87,7 +87,7 @@ Nanos ReplicaLease::Step(std::stop_token stop) {
 }
 
 // Twice, since it may have been changed or removed by somebody since it was last seen.
-Result<> ReplicaLease::Write(const std::string& report, std::stop_token stop) {
+Result<> ReplicaLease::Write(const std::string& report, const std::stop_token& stop) {
   Result<api::Lease> written = Put(report, stop);
   const bool stale = !written && (written.error().code == Errc::kConflict ||
                                   written.error().code == Errc::kNotFound);
@@ -100,7 +100,7 @@ Result<> ReplicaLease::Write(const std::string& report, std::stop_token stop) {
   return Ok();
 }
 
-Result<api::Lease> ReplicaLease::Put(const std::string& report, std::stop_token stop) {
+Result<api::Lease> ReplicaLease::Put(const std::string& report, const std::stop_token& stop) {
   if (!lease_) {
     auto found = client_.Get(key_, stop);
     if (found) {

@@ -51,12 +51,12 @@ class ReplicaLease {
   // The report from now on. There is no Lease before the first.
   void Tell(const api::ReplicaReport& report);
   // Writes what is due; says how long there is nothing to do.
-  Nanos Step(std::stop_token stop);
+  Nanos Step(const std::stop_token& stop);
 
  private:
-  void Run(std::stop_token stop);
-  Result<> Write(const std::string& report, std::stop_token stop);
-  Result<api::Lease> Put(const std::string& report, std::stop_token stop);
+  void Run(const std::stop_token& stop);
+  Result<> Write(const std::string& report, const std::stop_token& stop);
+  Result<api::Lease> Put(const std::string& report, const std::stop_token& stop);
 
   const ReplicaIdentity who_;
   const kube::Key key_;

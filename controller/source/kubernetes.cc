@@ -133,7 +133,7 @@ void KubernetesSource::Start() {
   Add(Kind::kRoute);
   Add(Kind::kService);
   if (further_) Add(std::make_unique<Watch>(*this, Kind::kService, further_->ns, further_->name));
-  discovery_ = std::jthread([this](std::stop_token stop) { Discover(stop); });
+  discovery_ = std::jthread([this](const std::stop_token& stop) { Discover(stop); });
 }
 
 void KubernetesSource::Stop() {
@@ -155,7 +155,7 @@ void KubernetesSource::Add(std::unique_ptr<Watch> watch) {
   watches_.push_back(std::move(watch));
 }
 
-void KubernetesSource::Discover(std::stop_token stop) {
+void KubernetesSource::Discover(const std::stop_token& stop) {
   Backoff backoff(std::chrono::milliseconds(800), std::chrono::seconds(10));
   std::mutex mutex;
   std::condition_variable_any never;

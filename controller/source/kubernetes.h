@@ -60,7 +60,7 @@ class KubernetesSource {
   void Add(Kind kind);
   void Add(std::unique_ptr<Watch> watch);
   // Asks which of EndpointSlices and Endpoints the cluster serves until it answers, then adds that.
-  void Discover(std::stop_token stop);
+  void Discover(const std::stop_token& stop);
 
   kube::Transport& transport_;
   const Clock& clock_;

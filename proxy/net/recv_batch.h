@@ -58,7 +58,7 @@ class RecvBatch {
   static constexpr std::size_t kSlotBytes = 65536;
   // From slot to slot. At a power of two the first bytes of all slots would share a few lines of
   // the processor's caches; so 20 lines, a datagram of a full Ethernet frame, stay apart.
-  static constexpr std::size_t kStride = kSlotBytes + 20 * 64;
+  static constexpr std::size_t kStride = kSlotBytes + 20 * std::size_t{64};
   static constexpr std::size_t kControlBytes =
       CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(in_pktinfo)) + CMSG_SPACE(sizeof(int));
 

@@ -79,8 +79,8 @@ TEST(RouteStatus, ReadsWhatItCanOfAnOddStatus) {
       "[]",
       "null",
       R"({"status": 7})",
-      R"({"status": {"observedGeneration": "4", "replicas": [], "listener": 1, "upstreams": {},)"
-      R"( "conditions": "x", "peerSummary": null, "controllerName": {}}})",
+      (R"({"status": {"observedGeneration": "4", "replicas": [], "listener": 1, "upstreams": {},)"
+       R"( "conditions": "x", "peerSummary": null, "controllerName": {}}})"),
   };
   for (const char* const text : odd) EXPECT_EQ(DecodeStatus(text), RouteStatus{}) << text;
   const RouteStatus status = DecodeStatus(

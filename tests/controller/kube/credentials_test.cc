@@ -15,7 +15,7 @@ namespace {
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 
-Environment Env(std::map<std::string, std::string> values) {
+Environment Env(const std::map<std::string, std::string>& values) {
   return [values](const std::string& name) {
     const auto found = values.find(name);
     return found == values.end() ? std::string() : found->second;

@@ -21,7 +21,8 @@ inline ClusterAccess Plain(const ScriptedServer& server, const std::string& host
 class Rest {
  public:
   explicit Rest(ClusterAccess access, RestOptions options = Options())
-      : credentials_(std::move(access), clock), transport_(credentials_, clock, options) {}
+      : credentials_(std::move(access), clock),
+        transport_(credentials_, clock, std::move(options)) {}
 
   static RestOptions Options() {
     RestOptions options;

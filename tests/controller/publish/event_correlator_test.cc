@@ -11,8 +11,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using testing::HasSubstr;
-using testing::StartsWith;
 
 class EventCorrelatorTest : public testing::Test {
  protected:

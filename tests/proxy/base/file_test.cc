@@ -15,7 +15,7 @@ namespace {
 
 TEST(ReadFile, WholeContent) {
   const TemporaryDirectory dir;
-  const std::string content("a\0b\n" + std::string(100'000, 'x'));
+  const std::string content = std::string("a\0b\n", 4) + std::string(100'000, 'x');
   ASSERT_TRUE(WriteFileAtomically(dir.File("f"), content));
   const auto read = ReadFile(dir.File("f"));
   ASSERT_TRUE(read);

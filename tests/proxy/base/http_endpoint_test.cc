@@ -178,7 +178,7 @@ TEST_F(HttpEndpointTest, IdlersByTheHundredStopNoScrape) {
 }
 
 TEST_F(HttpEndpointTest, RepliesThatNobodyReadsLeaveForNewOnes) {
-  const auto ask = [this](HttpClient& client) {
+  const auto ask = [](HttpClient& client) {
     client.Send("GET /big HTTP/1.1\r\nConnection: close\r\n\r\n");
     return client.ReadUntil("\r\n\r\n").size();
   };

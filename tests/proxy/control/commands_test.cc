@@ -18,7 +18,7 @@ using testing::StartsWith;
 class Commands : public testing::Test {
  protected:
   std::string File(const std::string& content) {
-    const std::string path = directory_.File("config.json");
+    std::string path = directory_.File("config.json");
     std::ofstream(path) << content;
     return path;
   }

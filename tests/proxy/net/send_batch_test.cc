@@ -103,7 +103,7 @@ TEST_F(SegmentedSendTest, NeighboursOfOneSizeLeaveTogether) {
 }
 
 TEST_F(SegmentedSendTest, TheLastMayBeShorterAndNothingElse) {
-  for (const std::size_t size : {100, 100, 40, 100, 100, 200, 0, 7})
+  for (const std::size_t size : {100u, 100u, 40u, 100u, 100u, 200u, 0u, 7u})
     Add(a_.get(), peer_address_, std::string(size, 'x'));
   batch_.Flush();
   EXPECT_EQ(batch_.system_calls(), 1u);

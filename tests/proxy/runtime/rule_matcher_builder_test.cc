@@ -55,7 +55,7 @@ TEST(RuleMatcherBuilder, TheLargestRuleFitsTheKey) {
     match.push_back({i * 67, i * 67 + 64, Operator::kSuperset, value});
   }
   const RuleMatcher matcher(Rules({match}));
-  std::vector<std::uint8_t> payload(8 * 67, 0xff);
+  std::vector<std::uint8_t> payload(std::size_t{8} * 67, 0xff);
   EXPECT_EQ(matcher.Find(payload), 0u);
   payload[7 * 67 + 63] = 0xfe;
   EXPECT_EQ(matcher.Find(payload), RuleMatcher::kNoRule);

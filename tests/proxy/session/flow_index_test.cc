@@ -72,7 +72,8 @@ TEST(FlowIndex, AgreesWithAModelUnderCrowding) {
     }
     if (step % 50 != 0) continue;
     for (const auto& [k, hash] : model)
-      ASSERT_EQ(index.Find(hash, k.second, [&](SessionIndex i) { return i == k.first; }), k.first);
+      ASSERT_EQ(index.Find(hash, k.second, [wanted = k.first](auto i) { return i == wanted; }),
+                k.first);
   }
   for (const auto& [k, hash] : model) index.Erase(hash, k.second, k.first);
   for (std::uint64_t hash = 0; hash < 256; ++hash)

@@ -44,7 +44,7 @@ TEST_F(ReplyPathTest, ManyRepliesOfManySessionsKeepTheirOrder) {
   }
   EXPECT_TRUE(rig.Conserves(kClients));
   EXPECT_EQ(rig.Sum("l", [](const auto& c) { return c.client_out.datagrams.Get(); }),
-            std::uint64_t{kClients * (kReplies + 1)});
+            std::uint64_t{kClients} * (kReplies + 1));
 }
 
 TEST_F(ReplyPathTest, TooLongRepliesAreDropped) {
