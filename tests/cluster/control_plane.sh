@@ -3,7 +3,9 @@
 make_network() {
   ip netns add "$CLUSTER_NS" || die "namespace $CLUSTER_NS exists: CLUSTER_NS=$CLUSTER_NS cluster.sh down, or choose another name"
   in_ns ip link set lo up
-  in_ns ip link add node0 type bridge
+  # An address of its own: else a bridge takes its ports' lowest, and another one when that port is
+  # unplugged, and everybody sends to the old one until their ARP entries are gone.
+  in_ns ip link add node0 address 02:00:00:00:00:01 type bridge
   in_ns ip address add "$NODE_IP/${NODE_NET#*/}" dev node0
   in_ns ip link set node0 up
   in_ns ip route replace default dev node0   # the API server wants one; nothing is behind it

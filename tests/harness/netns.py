@@ -75,7 +75,8 @@ class Network:
         self._names.append(full)
         ip("-n", full, "link", "set", "lo", "up")
         if address:
-            ip("-n", full, "link", "add", "br0", "type", "bridge")
+            # An address of its own: else it is the lowest of its ports, and changes with them.
+            ip("-n", full, "link", "add", "br0", "address", "02:00:00:00:00:01", "type", "bridge")
             ip("-n", full, "address", "add", f"{address}/{self._bits}", "dev", "br0")
             ip("-n", full, "link", "set", "br0", "up")
         return full
